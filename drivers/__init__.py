@@ -1,0 +1,3 @@
+"""One file per instrument: its wire protocol as a PyMeasure instrument that fulfils a role."""
+
+DISTRIBUTION = "nanoprobe"

@@ -1,0 +1,35 @@
+"""In-situ nanoscale dendrite-triggering experiments on solid electrolytes with a conductive AFM.
+
+From a notebook or script: `from nanoprobe import Plan, open_bench, open_run, run`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nanoprobe.bench import Bench, open_bench
+    from nanoprobe.engine import Outcome
+    from nanoprobe.engine import execute as run
+    from nanoprobe.plan import Plan
+    from nanoprobe.storage import Run, open_run
+
+DISTRIBUTION = "nanoprobe"
+
+_HOMES = {
+    "Bench": "bench:Bench",
+    "Outcome": "engine:Outcome",
+    "Plan": "plan:Plan",
+    "Run": "storage:Run",
+    "open_bench": "bench:open_bench",
+    "open_run": "storage:open_run",
+    "run": "engine:execute",
+}
+
+__all__ = ["DISTRIBUTION", "Bench", "Outcome", "Plan", "Run", "open_bench", "open_run", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nanoprobe' has no attribute '{name}'")
+    module, attribute = _HOMES[name].split(":")
+    return getattr(import_module(f"nanoprobe.{module}"), attribute)

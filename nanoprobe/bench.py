@@ -1,0 +1,171 @@
+"""An opened bench: its instruments connected, identified, limited, and reachable only through guards."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from nanoprobe.benchfile import BenchFile, InstrumentTable, read_bench_file
+from nanoprobe.biasing import Biasing
+from nanoprobe.errors import BadInput, NanoprobeError
+from nanoprobe.guarded_probe import GuardedProbe
+from nanoprobe.interlock import Interlock
+from nanoprobe.limits import Limits
+from nanoprobe.plugins import Role, bench_starter, driver, find, suggest
+from nanoprobe.roles import BiasSource, Probe, SourceMeter
+from nanoprobe.safe_state import SafeReport, SafeStep, make_safe
+from nanoprobe.siblings import check_siblings
+from nanoprobe.wiring import Source
+
+_log = logging.getLogger(__name__)
+
+
+class Bench:
+    """The instruments of one bench file, opened. Made by `open_bench`."""
+
+    def __init__(self, description: BenchFile, source_meter: SourceMeter | None, probe: Probe | None) -> None:
+        self.description = description
+        self.wiring = description.wiring
+        self.limits: Limits = description.limits
+        self.interlock = Interlock()
+        self._source_meter = source_meter
+        self._probe = probe
+        self._guarded = None if probe is None else GuardedProbe(probe, self.limits, self.interlock)
+        self.source = Biasing(self._wired_source(), self.wiring, self.limits, self.interlock)
+
+    def _wired_source(self) -> BiasSource:
+        if self.wiring.bias_source is Source.SOURCE_METER:
+            return cast(SourceMeter, self._source_meter)
+        return cast(Probe, self._probe).bias_source()
+
+    @property
+    def name(self) -> str:
+        """The bench's name."""
+        return self.description.bench.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is a simulated lab."""
+        return self.description.bench.simulated
+
+    @property
+    def probe(self) -> Probe:
+        """The guarded probe. Raises BadInput where the bench has none."""
+        if self._guarded is None:
+            raise BadInput(f"bench '{self.name}' has no probe: add [instruments.probe] to its bench file")
+        return self._guarded
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """What each instrument says it is, by role."""
+        found = {"source_meter": self._source_meter, "probe": self._probe}
+        return {role: instrument.identity for role, instrument in found.items() if instrument is not None}
+
+    def preamp_current(self) -> float:
+        """Read the electrode current (A) at the preamp."""
+        return self.wiring.current(self.probe.read("current")["current"])
+
+    def program_limits(self) -> None:
+        """Put the hard limits into the instruments and hold whatever is not the wired source at 0."""
+        if self._source_meter is not None:
+            self._source_meter.off()
+            self._source_meter.program_limits(bias=self.limits.bias, current=self.limits.current)
+        if self._probe is not None:
+            self._probe.program_limits(force=self.limits.force)
+            self._zero_controller_bias(self._probe)
+
+    def _zero_controller_bias(self, probe: Probe) -> None:
+        probe.safe_bias()
+        left = probe.read("bias")["bias"]
+        if abs(left) > _BIAS_TOLERANCE:
+            raise BadInput(
+                f"the controller's bias reads {left:.3g} V after it was set to 0 V: look at its bias offset and "
+                f"modulation before going on"
+            )
+
+    def safe_state(self, reason: str) -> SafeReport:
+        """Put everything into the safe state; never raises, says what worked."""
+        return make_safe(reason, self.wiring, self._source_meter, self._probe)
+
+
+_BIAS_TOLERANCE = 5e-3
+"""What a controller's bias may read (V) when it was set to 0."""
+
+
+@contextmanager
+def bench_file(where: str | Path, **demo_options: Any) -> Iterator[Path]:
+    """Yield the path of a bench file: of a TOML file as it is, of a named bench started for the time of the block."""
+    named = find("benches")
+    if str(where) in named:
+        with bench_starter(str(where))(**demo_options) as path:
+            yield Path(path)
+        return
+    path = Path(where)
+    if not path.exists():
+        raise BadInput(f"bench '{where}': no such file, and no bench has that name; {suggest(str(where), named)}")
+    yield path
+
+
+@contextmanager
+def open_bench(where: str | Path = "demo", **demo_options: Any) -> Iterator[Bench]:
+    """Open a bench by file or name for the time of the block.
+
+    Leaving the block normally leaves the tip in contact and the outputs off; leaving it by an exception makes safe.
+    Raises BadInput for a bad bench file, Unreachable when an instrument is not there or is another model.
+    """
+    check_siblings("drivers")
+    with bench_file(where, **demo_options) as path, open_description(read_bench_file(path)) as bench:
+        yield bench
+
+
+@contextmanager
+def open_description(description: BenchFile) -> Iterator[Bench]:
+    """Open an already read bench for the time of the block; see `open_bench`."""
+    with ExitStack() as stack:
+        opened = {role: _open(stack, table) for role, table in description.instruments.items()}
+        bench = Bench(
+            description,
+            cast(SourceMeter | None, opened.get("source_meter")),
+            cast(Probe | None, opened.get("probe")),
+        )
+        try:
+            bench.program_limits()
+            yield bench
+            bench.source.off()
+        except BaseException as error:
+            bench.safe_state(f"leaving the bench after {type(error).__name__}")
+            raise
+
+
+def make_bench_safe(description: BenchFile, reason: str) -> SafeReport:
+    """Reach each instrument by itself and put it into the safe state; one that is out of reach is a failed step."""
+    opened: dict[str, Role] = {}
+    missing = []
+    with ExitStack() as stack:
+        for role, table in description.instruments.items():
+            try:
+                opened[role] = _open(stack, table)
+            except NanoprobeError as error:
+                missing.append(SafeStep(f"{role} reached", 0.0, str(error)))
+        report = make_safe(
+            reason,
+            description.wiring,
+            cast(SourceMeter | None, opened.get("source_meter")),
+            cast(Probe | None, opened.get("probe")),
+        )
+    return SafeReport(reason, (*missing, *report.steps))
+
+
+def _open(stack: ExitStack, table: InstrumentTable) -> Role:
+    chosen = driver(table.driver)
+    instrument = chosen.open(table.resource, chosen.options.model_validate(table.options))
+    stack.callback(_close_quietly, instrument)
+    return instrument
+
+
+def _close_quietly(instrument: Role) -> None:
+    try:
+        instrument.close()
+    except NanoprobeError as error:
+        _log.warning("closing an instrument failed: %s", error)

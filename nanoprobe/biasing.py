@@ -1,0 +1,178 @@
+"""The wired bias source as procedures see it: bias and electrode current, checked against limits and interlock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from nanoprobe.errors import BadInput, LinkLost
+from nanoprobe.interlock import Interlock
+from nanoprobe.limits import Limits
+from nanoprobe.roles import Array, BiasSource, OnTrip, RampPlan, RampRecord, Reading, TripWay, Watch
+from nanoprobe.units import si
+from nanoprobe.wiring import Wiring
+
+T = TypeVar("T")
+
+OnBias = Callable[[Array, Array, Array, Array], None]
+"""Takes new samples of a ramp: time (s), bias (V), bias_source (V), current (A), shape (n,) each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BiasRamp:
+    """A ramp in stored signs; see `RampRecord`. `bias_source` is the raw source value (V)."""
+
+    time: Array = field(repr=False)
+    bias: Array = field(repr=False)
+    bias_source: Array = field(repr=False)
+    current: Array = field(repr=False)
+    way: TripWay
+    tripped: bool
+    trip_latency: float
+    in_compliance: bool
+    return_from: int | None
+
+
+class Biasing:
+    """The one way a procedure reaches the wired source. Every call passes the interlock and the bench's limits."""
+
+    def __init__(self, source: BiasSource, wiring: Wiring, limits: Limits, interlock: Interlock) -> None:
+        self._source = source
+        self._wiring = wiring
+        self._limits = limits
+        self._interlock = interlock
+
+    @property
+    def ways(self) -> tuple[TripWay, ...]:
+        """Ways to trip that this wiring has, best first."""
+        return self._source.ways
+
+    @property
+    def series_resistance(self) -> float:
+        """Resistance between source and electrode (ohm)."""
+        return self._wiring.series_resistance
+
+    def choose(self, way: TripWay | None) -> TripWay:
+        """Return `way`, or the best one there is for None. Raises BadInput where the wiring does not have it."""
+        if way is None:
+            return self.ways[0]
+        if way not in self.ways:
+            raise BadInput(
+                f"trip by '{way}' is not possible: the bias comes from the {self._wiring.bias_source.value}, which "
+                f"trips by {' or '.join(self.ways)}"
+            )
+        return way
+
+    def check(self, plan: RampPlan) -> None:
+        """Raise LimitExceeded or BadInput for a ramp the bench does not allow or the instrument cannot trip."""
+        limits = self._limits
+        for bias in (plan.start, plan.stop):
+            limits.check_bias(bias, "ramp bias")
+        limits.check_slew(plan.rate, "ramp rate")
+        if plan.on_trip is OnTrip.RETURN:
+            limits.check_slew(plan.return_rate, "return rate")
+        limits.check_current(plan.trip_current, "trip current")
+        limits.check_current(plan.compliance, "compliance")
+        limits.check_charge(plan.trip_current * plan.duration, "charge of a ramp that just does not trip")
+        if plan.trip_current > plan.compliance:
+            raise BadInput(
+                f"trip current {si(plan.trip_current, 'A')} lies above the compliance {si(plan.compliance, 'A')}: "
+                f"the ramp could never trip; raise the compliance"
+            )
+        self._check_trip_level(plan.trip_current)
+
+    def _check_trip_level(self, level: float) -> None:
+        floor, ceiling = self._source.current_floor, self._source.current_ceiling
+        if not floor <= level <= ceiling:
+            raise BadInput(
+                f"trip current {si(level, 'A')} cannot be judged by the {self._wiring.bias_source.value}: it reads "
+                f"from {si(floor, 'A')} (its floor) to {si(ceiling, 'A')} (95 % of its range); choose a level between"
+            )
+
+    def prepare(self, plan: RampPlan, way: TripWay) -> None:
+        """Check `plan` (in bias) and load it; the output stays off."""
+        self._interlock.check()
+        self.check(plan)
+        self._command(lambda: self._source.prepare(self._wiring.source_plan(plan), self.choose(way)))
+
+    def ramp(self, plan: RampPlan, way: TripWay, watch: Watch, on_samples: OnBias) -> BiasRamp:
+        """Run a prepared ramp given in bias; latches the interlock when the hard current or charge limit was passed."""
+        self._interlock.check()
+        self.check(plan)
+
+        def guarded_watch() -> None:
+            self._interlock.check()
+            watch()
+
+        def convert(time: Array, volts: Array, amperes: Array) -> None:
+            on_samples(time, self._wiring.biases(volts, amperes), volts, self._wiring.currents(amperes))
+
+        record = self._command(
+            lambda: self._source.ramp(self._wiring.source_plan(plan), self.choose(way), guarded_watch, convert)
+        )
+        self._check_aftermath(record)
+        return self._in_bias(record)
+
+    def _in_bias(self, record: RampRecord) -> BiasRamp:
+        return BiasRamp(
+            time=record.time,
+            bias=self._wiring.biases(record.voltage, record.current),
+            bias_source=record.voltage,
+            current=self._wiring.currents(record.current),
+            way=record.way,
+            tripped=record.tripped,
+            trip_latency=record.trip_latency,
+            in_compliance=record.in_compliance,
+            return_from=record.return_from,
+        )
+
+    def _check_aftermath(self, record: RampRecord) -> None:
+        readable = record.current[np.isfinite(record.current)]
+        peak = float(np.max(np.abs(readable), initial=0.0))
+        if peak > self._limits.current:
+            self._interlock.latch(f"current of {si(peak, 'A')} in a ramp, hard limit {si(self._limits.current, 'A')}")
+        charge = (
+            float(np.trapezoid(np.abs(np.nan_to_num(record.current)), record.time)) if len(record.time) > 1 else 0.0
+        )
+        if charge > self._limits.charge:
+            self._interlock.latch(
+                f"charge of {si(charge, 'C')} at one point, hard limit {si(self._limits.charge, 'C')}"
+            )
+
+    def hold(self, bias: float, compliance: float) -> None:
+        """Switch on at `bias` (V), |current| limited to `compliance` (A)."""
+        self._interlock.check()
+        self._limits.check_bias(bias, "bias")
+        self._limits.check_current(compliance, "compliance")
+        self._command(lambda: self._source.hold(self._wiring.source_voltage(bias), compliance))
+
+    def read(self) -> tuple[float, float]:
+        """Read bias (V) and electrode current (A) once."""
+        self._interlock.check()
+        return self._convert(self._command(self._source.read))
+
+    def read_many(self, count: int) -> tuple[Array, Array]:
+        """Read `count` times: bias (V) and electrode current (A), shape (count,) each."""
+        self._interlock.check()
+        pairs = [self._convert(reading) for reading in self._command(lambda: self._source.read_many(count))]
+        values = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+        return values[:, 0], values[:, 1]
+
+    def _convert(self, reading: Reading) -> tuple[float, float]:
+        return self._wiring.bias(reading.voltage, reading.current), self._wiring.current(reading.current)
+
+    def in_compliance(self) -> bool:
+        """Say whether the current limit holds the source now."""
+        return self._command(self._source.in_compliance)
+
+    def off(self) -> None:
+        """Output off. Always allowed, whatever the interlock says."""
+        self._source.off()
+
+    def _command(self, do: Callable[[], T]) -> T:
+        try:
+            return do()
+        except LinkLost as error:
+            self._interlock.latch(str(error))
+            raise

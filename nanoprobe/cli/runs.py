@@ -1,0 +1,151 @@
+"""`nanoprobe run`, `resume` and `show`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from nanoprobe import engine
+from nanoprobe.cli.console import out, print_json, say, tell
+from nanoprobe.cli.progress import watched
+from nanoprobe.errors import BadInput
+from nanoprobe.outlook import Outlook
+from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
+from nanoprobe.storage import Run, open_run
+from nanoprobe.units import si
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="a run")]
+_TOP = ("bench", "sample", "operator")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command()(run)
+    app.command()(resume)
+    app.command()(show)
+
+
+def run(
+    procedure: Annotated[str | None, typer.Argument(help="name as `nanoprobe procedures` lists it")] = None,
+    bench: Annotated[str | None, typer.Option(help="bench file, or 'demo' (the default)")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a parameter")] = None,
+    plan_file: Annotated[Path | None, typer.Option("--from", metavar="FILE.toml", help="a plan")] = None,
+    to: Annotated[Path | None, typer.Option("--out", metavar="RUN.zarr", help="where the run is written")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check and show the plan, touch nothing")] = False,
+) -> int:
+    """Run a procedure on a bench and store everything it measures."""
+    plan = assemble(procedure, bench, assignments or [], plan_file)
+    if dry_run:
+        print_outlook(plan, engine.look_ahead(plan))
+        return 0
+    if to is None:
+        raise BadInput("--out RUN.zarr is missing: say where the run is to be written")
+    with watched(plan.procedure) as (events, control):
+        outcome = engine.execute(plan, to, events, control)
+    return report(outcome)
+
+
+def assemble(procedure: str | None, bench: str | None, assignments: list[str], plan_file: Path | None) -> Plan:
+    """Return the checked plan of a command line; what it says itself goes before the file's words."""
+    raw: dict[str, Any] = read_plan(plan_file) if plan_file else {}
+    if procedure and raw.setdefault("procedure", procedure) != procedure:
+        raise BadInput(f"plan {plan_file} is for '{raw['procedure']}', not for '{procedure}'")
+    if "procedure" not in raw:
+        raise BadInput("which procedure? `nanoprobe procedures` lists them")
+    given = dict(parse_assignment(text) for text in assignments)
+    top = {name: given.pop(name) for name in _TOP if name in given}
+    parameters = {**dict(raw.get("parameters", {})), **given}
+    raw = {**raw, **top, **({"bench": bench} if bench else {}), "parameters": parameters}
+    return make_plan(raw, f"plan {plan_file}" if plan_file else "plan")
+
+
+def print_outlook(plan: Plan, outlook: Outlook) -> None:
+    """Show what a plan would do."""
+    table = Table(
+        title=f"{plan.procedure} on {plan.bench}: dry run, nothing was touched", title_justify="left", show_header=False
+    )
+    for name, value in outlook.rows():
+        table.add_row(name, value)
+    out.print(table)
+    tell(f"plan sha256 {plan.digest()}")
+
+
+def report(outcome: engine.Outcome) -> int:
+    """Say how a run ended and what to type next; return the exit status."""
+    if outcome.error is not None:
+        say(f"nanoprobe: {outcome.status}: {outcome.error}")
+    tell(f"{outcome.status}: {outcome.path}")
+    again = outcome.status in ("aborted", "interrupted", "failed")
+    tell(f"next: nanoprobe {'resume' if again else 'show'} {outcome.path}")
+    return outcome.exit_status
+
+
+def resume(
+    path: RunPath, bench: Annotated[str | None, typer.Option(help="bench file, if it is not the run's own")] = None
+) -> int:
+    """Go on with an interrupted run at its next point."""
+    found = open_run(path)
+    if found.status == "finished":
+        tell(f"finished: {path} has nothing left to do")
+        return 0
+    with watched(f"resume {path.name}") as (events, control):
+        outcome = engine.resume(path, events, control, bench)
+    return report(outcome)
+
+
+def show(
+    path: RunPath, as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False
+) -> None:
+    """Show what is in a run."""
+    found = open_run(path)
+    if as_json:
+        print_json(summary(found))
+        return
+    table = Table(title=f"{path}{'  (SIMULATED)' if found.simulated else ''}", title_justify="left", show_header=False)
+    for name, value in summary(found).items():
+        table.add_row(name, "\n".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value))
+    out.print(table)
+    _print_points(found)
+
+
+def summary(found: Run) -> dict[str, Any]:
+    """Return what a run says about itself as plain data."""
+    head = found.header
+    return {
+        "status": found.status,
+        "reason": found.reason,
+        "points_planned": found.points_planned,
+        "points_committed": found.points_committed,
+        "frames": len(found.frames),
+        "procedure": head.procedure,
+        "sample": head.sample,
+        "operator": head.operator,
+        "simulated": head.simulated,
+        "started": head.started,
+        "ended": found.ended,
+        "instruments": head.identities,
+        "tip": head.tip,
+        "parameters": head.parameters,
+        "versions": head.versions,
+        "plan_sha256": head.plan_sha256,
+        "sign_convention": head.sign_convention,
+    }
+
+
+def _print_points(found: Run) -> None:
+    if not found.points_planned:
+        return
+    table = Table(title="points", title_justify="left")
+    for column in ("point", "x", "y", "state", "trigger", "charge", "tripped by"):
+        table.add_column(column, justify="right")
+    points = found.points
+    for index in range(min(found.points_planned, 20)):
+        point = points.isel(point=index)
+        value = {name: float(point[name]) for name in ("x", "y", "triggered", "trigger_first_above", "charge")}
+        trigger = si(value["trigger_first_above"], "V") if value["triggered"] == 1 else "-"
+        cells = (si(value["x"], "m"), si(value["y"], "m"), str(int(point["state"])), trigger, si(value["charge"], "C"))
+        table.add_row(str(index), *cells, str(point["way"].item()) if "way" in points else "")
+    out.print(table)
+    if found.points_planned > 20:
+        tell(f"... and {found.points_planned - 20} more points")

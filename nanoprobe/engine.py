@@ -1,0 +1,242 @@
+"""The run engine: checks a plan, opens the bench, executes the procedure in a thread, stores what it reports, ends it safely."""
+
+import logging
+import platform
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from nanoprobe.bench import Bench, bench_file, open_description
+from nanoprobe.benchfile import read_bench_file
+from nanoprobe.control import RunControl
+from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError
+from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, RunStarted
+from nanoprobe.live_runs import noted
+from nanoprobe.outlook import Outlook
+from nanoprobe.plan import Plan
+from nanoprobe.records import Note
+from nanoprobe.storage import RunHeader, RunWriter, check_new_path
+
+_log = logging.getLogger(__name__)
+
+SIGN_CONVENTION = "bias = V_tip - V_counter behind the series resistor, plating negative; cathodic current negative"
+_RECORDED_VERSIONS = ("nanoprobe", "numpy", "zarr", "pymeasure", "pyvisa", "pyvisa-py")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: where it is, its status as stored, and the error behind it, if any."""
+
+    path: Path
+    status: str
+    error: BaseException | None
+
+    @property
+    def exit_status(self) -> int:
+        """The process's exit status for this outcome."""
+        if self.status == "finished":
+            return 0
+        if self.status == "aborted":
+            return 3
+        return self.error.exit_status if isinstance(self.error, NanoprobeError) else 1
+
+
+def look_ahead(plan: Plan) -> Outlook:
+    """Check a plan against its bench's limits and return what it would do. Nothing is touched; raises BadInput."""
+    procedure = plan.build()
+    with bench_file(plan.bench) as path:
+        description = read_bench_file(path)
+    outlook: Outlook = procedure.outlook(description.limits, description.wiring)
+    return outlook
+
+
+def execute(plan: Plan, out: Path | str, events: Events | None = None, control: RunControl | None = None) -> Outcome:
+    """Run `plan` into a new run at `out`; blocks until it has ended.
+
+    Raises BadInput before anything is touched, Unreachable before anything is created; later errors are in the outcome.
+    """
+    procedure, out = plan.build(), Path(out)
+    check_new_path(out)
+    with bench_file(plan.bench) as path:
+        description = read_bench_file(path)
+        procedure.outlook(description.limits, description.wiring)
+        with open_description(description) as bench:
+            return _start(plan, procedure, bench, out, events, control)
+
+
+def execute_on(
+    plan: Plan, bench: Bench, out: Path | str, events: Events | None = None, control: RunControl | None = None
+) -> Outcome:
+    """Like `execute`, on a bench that is open already."""
+    procedure, out = plan.build(), Path(out)
+    check_new_path(out)
+    procedure.outlook(bench.limits, bench.wiring)
+    bench.interlock.check()
+    return _start(plan, procedure, bench, out, events, control)
+
+
+def _start(
+    plan: Plan,
+    procedure: Any,
+    bench: Bench,
+    out: Path,
+    events: Events | None,
+    control: RunControl | None,
+) -> Outcome:
+    writer = RunWriter.create(out, header(plan, bench))
+    return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
+
+
+def resume(
+    path: Path, events: Events | None = None, control: RunControl | None = None, bench: str | None = None
+) -> Outcome:
+    """Go on with an interrupted run at its next point; points committed or begun are not ramped again."""
+    writer = RunWriter.reopen(path)
+    try:
+        plan = Plan.model_validate(writer.header.plan)
+        if plan.digest() != writer.header.plan_sha256:
+            raise BadInput(f"run {path}: its plan does not match its hash; it was changed since it was started")
+        procedure = plan.build()
+        procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
+        with bench_file(bench or plan.bench) as found:
+            description = read_bench_file(found)
+            procedure.outlook(description.limits, description.wiring)
+            with open_description(description) as opened:
+                return Execution(procedure, opened, writer, events or Events(), control or RunControl()).run()
+    except BaseException:
+        writer.release()
+        raise
+
+
+def header(plan: Plan, bench: Bench) -> RunHeader:
+    """Return what a run says about itself from the start."""
+    parameters = plan.resolved()
+    return RunHeader(
+        procedure=plan.procedure,
+        parameters=parameters,
+        plan=plan.model_dump(mode="json"),
+        plan_sha256=plan.digest(),
+        bench=bench.description.model_dump(mode="json"),
+        simulated=bench.simulated,
+        identities=bench.identities,
+        versions=_versions(),
+        sample=plan.sample,
+        operator=plan.operator,
+        tip=bench.description.tip.model_dump(mode="json"),
+        sign_convention=SIGN_CONVENTION,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _RECORDED_VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+class Execution:
+    """One run of one procedure on an opened bench."""
+
+    def __init__(self, procedure: Any, bench: Bench, writer: RunWriter, events: Events, control: RunControl) -> None:
+        self._procedure = procedure
+        self._bench = bench
+        self._writer = writer
+        self._events = events
+        self._control = control
+        self._error: BaseException | None = None
+        self._begun = time.monotonic()
+
+    def run(self) -> Outcome:
+        """Execute to the end and return how it ended."""
+        self._procedure.lab = self._bench
+        self._procedure.emit = self._emit
+        self._procedure.should_stop = lambda: self._control.aborted
+        self._procedure.wait_while_paused = self._control.wait_while_paused
+        with noted(self._writer.path, self._bench.description):
+            return self._run()
+
+    def _run(self) -> Outcome:
+        self._events.event.emit(RunStarted(self._writer.path, type(self._procedure).__name__))
+        worker = threading.Thread(target=self._perform, name="nanoprobe-run", daemon=True)
+        worker.start()
+        self._control.watch(worker, self._on_abort)
+        return self._finish()
+
+    def _perform(self) -> None:
+        try:
+            self._procedure.startup()
+            self._procedure.execute()
+            if self._control.aborted:
+                raise Aborted(self._control.reason)
+        except BaseException as error:
+            self._error = error
+        self._shut_down()
+
+    def _shut_down(self) -> None:
+        if self._error is not None:
+            self._make_safe(f"the run ended by {type(self._error).__name__}")
+        try:
+            self._procedure.shutdown()
+        except Exception as error:
+            _log.exception("shutdown of the procedure failed")
+            self._error = self._error or error
+
+    def _on_abort(self) -> None:
+        """Make safe at once from this thread, over the abort session, while the run thread may still be in a command."""
+        self._bench.interlock.latch(self._control.reason)
+        self._make_safe(self._control.reason)
+
+    def _make_safe(self, reason: str) -> None:
+        report = self._bench.safe_state(reason)
+        self._events.event.emit(MadeSafe(report))
+        if not report.safe:
+            self._error = self._error or NanoprobeError(str(report))
+            self._try_note(str(report))
+
+    def _try_note(self, text: str) -> None:
+        try:
+            self._writer.record(Note(text))
+        except NanoprobeError:
+            _log.exception("a note could not be stored")
+
+    def _emit(self, topic: str, record: object) -> None:
+        if topic == "progress":
+            self._events.event.emit(self._progress(float(record)))  # type: ignore[arg-type]
+            return
+        if topic not in ("results", "batch results", "status"):
+            self._writer.record(record)
+        self._events.event.emit(Recorded(topic, record))
+
+    def _progress(self, percent: float) -> Progress:
+        elapsed = time.monotonic() - self._begun
+        remaining = elapsed * (100 - percent) / percent if percent > 0 else float("nan")
+        return Progress(percent / 100, elapsed, remaining)
+
+    def _finish(self) -> Outcome:
+        status, reason = self._verdict()
+        try:
+            self._writer.finish(status, reason)
+        except NanoprobeError as error:
+            self._error, status, reason = error, "failed", str(error)
+        if self._control.aborted:
+            self._bench.interlock.reset("the run engine, after the operator's abort")
+        self._events.event.emit(RunEnded(self._writer.path, status, reason))
+        return Outcome(self._writer.path, status, self._error)
+
+    def _verdict(self) -> tuple[str, str]:
+        error = self._error
+        if error is None:
+            return "finished", ""
+        if self._control.aborted or isinstance(error, (Aborted, Interlocked)):
+            return "aborted", self._control.reason or str(error)
+        if not isinstance(error, NanoprobeError):
+            _log.error("the run failed", exc_info=error)
+        return "failed", f"{type(error).__name__}: {error}"

@@ -1,0 +1,69 @@
+"""What is installed: drivers, procedures, apps and benches, found through entry points so that the bottom never imports up."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import BaseModel
+
+from nanoprobe.errors import BadInput
+from nanoprobe.roles import Probe, SourceMeter
+
+Role = SourceMeter | Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One kind of instrument. `open` connects, identifies, leaves outputs off; raises Unreachable."""
+
+    name: str
+    role: str
+    summary: str
+    options: type[BaseModel]
+    open: Callable[[str, BaseModel], Role]
+
+
+def find(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of `nanoprobe.<group>` by name."""
+    return {entry.name: entry for entry in entry_points(group=f"nanoprobe.{group}")}
+
+
+def driver(name: str) -> Driver:
+    """Return the driver called `name`. Raises BadInput where there is none."""
+    loaded = _entry("drivers", name, "driver").load()
+    if not isinstance(loaded, Driver):
+        raise BadInput(f"entry point nanoprobe.drivers '{name}' is no nanoprobe driver but {loaded!r}")
+    return loaded
+
+
+def procedure(name: str) -> Any:
+    """Return the procedure class called `name` (kebab case). Raises BadInput where there is none."""
+    return _entry("procedures", name, "procedure").load()
+
+
+def app(name: str) -> Callable[..., Any]:
+    """Return the program called `name`. Raises BadInput where there is none."""
+    loaded: Callable[..., Any] = _entry("apps", name, "app").load()
+    return loaded
+
+
+def bench_starter(name: str) -> Callable[..., Any]:
+    """Return what starts the named bench. Raises BadInput where there is none."""
+    loaded: Callable[..., Any] = _entry("benches", name, "bench").load()
+    return loaded
+
+
+def _entry(group: str, name: str, noun: str) -> EntryPoint:
+    known = find(group)
+    if name not in known:
+        raise BadInput(f"no {noun} is called '{name}'; {suggest(name, known)}")
+    return known[name]
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" or the whole list."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(names) or 'none'}"

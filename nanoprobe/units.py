@@ -1,0 +1,61 @@
+"""Numbers as people write and read them: SI prefixes out, quantities with units in."""
+
+import math
+from functools import cache
+
+import pint
+
+from nanoprobe.errors import BadInput
+
+_PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+_UNPREFIXED = frozenset({"", "1", "%", "px"})
+
+
+def si(value: float, unit: str, digits: int = 3) -> str:
+    """Return `value` (SI) with a prefix, `digits` significant: si(2.2e-9, "A") == "2.2 nA". NaN reads "-"."""
+    if math.isnan(value):
+        return "-"
+    if unit in _UNPREFIXED or value == 0 or math.isinf(value):
+        return f"{value:.{digits}g} {unit if unit != '1' else ''}".rstrip()
+    power = max(-18, min(12, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+    scaled = float(f"{value / 10**power:.{digits}g}")
+    if abs(scaled) >= 1000 and power < 12:
+        scaled, power = scaled / 1000, power + 3
+    return f"{scaled:.{digits}g} {_PREFIXES[power]}{unit}"
+
+
+@cache
+def _registry() -> pint.UnitRegistry:  # type: ignore[type-arg]  # pint's generic parameter is an implementation detail
+    return pint.UnitRegistry()
+
+
+def quantity(text: str, unit: str) -> float:
+    """Read "10 nA", "1e-8 A" or a bare number (taken as `unit`) into a float in `unit`.
+
+    Raises BadInput where it is no number or has another dimension.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        parsed = _registry().Quantity(text)
+        return float(parsed.to(unit or "dimensionless").magnitude)
+    except pint.DimensionalityError as error:
+        raise BadInput(
+            f"'{text}' has the wrong unit: {error.units1} where {unit or 'a plain number'} is expected"
+        ) from None
+    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError, AssertionError):
+        raise BadInput(f"'{text}' is not a number with a unit (expected for example '10 n{unit}')") from None
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as a person says it: 42 s, 3 min 20 s, 5 h 07 min."""
+    if not math.isfinite(seconds):
+        return "-"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,114 @@
+"""`python -m sim_instruments serve`: the simulated lab as a program."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim_instruments.lab import Lab, LabSettings
+from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
+from sim_instruments.world import WorldSettings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of the simulated lab."""
+    top = argparse.ArgumentParser(
+        prog="nanoprobe sim", description="The simulated lab, on loopback, until it is told to stop."
+    )
+    serve = top.add_subparsers(dest="command", required=True).add_parser("serve", help="serve a lab")
+    add = serve.add_argument
+    add("--seed", type=int, default=0, help="same seed and commands give the same data")
+    add("--pace", type=_pace, default=1.0, help="simulated seconds a wall second; 0 is as fast as it can")
+    add("--sample", choices=("bare", "ppc"), default="bare")
+    add("--bench-file", type=Path, help="write the bench file that reaches this lab here")
+    add("--truth-file", type=Path, help="write the true trigger voltage of every biased contact here, a JSON line each")
+    add("--bias-source", choices=("source_meter", "probe"), default="source_meter")
+    add("--bias-applied-to", choices=("sample", "tip"), default="sample")
+    add("--series-resistance", type=float, default=10e6, help="ohm")
+    add("--release", type=int, choices=RELEASES, default=13742, help="real-time release of the AFM controller")
+    add(
+        "--single-client", action="store_true", help="the source-meter takes one client only and has a dead-socket port"
+    )
+    add("--host", default="127.0.0.1", help="address to listen on; anything but loopback lets others in")
+    add("--until-stdin-closes", action="store_true", help="stop when standard input ends")
+    return top
+
+
+def _pace(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1e6")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT, SIGTERM or the end of standard input. Return the exit status."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING)
+    if options.host not in ("127.0.0.1", "localhost", "::1"):
+        sys.stderr.write(f"nanoprobe sim: listening on {options.host}: everyone who reaches it can use this lab\n")
+    try:
+        with contextlib.ExitStack() as stack:
+            truth = stack.enter_context(options.truth_file.open("w", encoding="utf-8")) if options.truth_file else None
+            asyncio.run(_serve(Lab(_settings(options), truth), options))
+    except OSError as error:
+        sys.stderr.write(f"nanoprobe sim: {error.strerror or error}: {error.filename or options.host}\n")
+        return 2
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> LabSettings:
+    return LabSettings(
+        world=WorldSettings(
+            seed=options.seed,
+            sample=options.sample,
+            bias_applied_to=options.bias_applied_to,
+            series_resistance=options.series_resistance,
+        ),
+        controller=ControllerSettings(release=options.release),
+        pace=options.pace,
+        host=options.host,
+        bias_source=options.bias_source,
+        single_client=options.single_client,
+    )
+
+
+async def _serve(lab: Lab, options: argparse.Namespace) -> None:
+    await lab.start()
+    if options.bench_file:
+        lab.write_bench_file(options.bench_file)
+    where = f"bench file {options.bench_file}" if options.bench_file else f"ports {lab.ports}"
+    sys.stdout.write(f"simulated lab ({options.sample}, seed {options.seed}, pace {options.pace:g}): {where}\n")
+    sys.stdout.flush()
+    await _told_to_stop(options.until_stdin_closes)
+    await lab.stop()
+
+
+async def _told_to_stop(until_stdin_closes: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows' loop has no signal handlers; Ctrl-C raises there
+            loop.add_signal_handler(number, stop.set)
+    if until_stdin_closes:
+        _stop_at_end_of_input(loop, stop)
+    await stop.wait()
+
+
+def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

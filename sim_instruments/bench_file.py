@@ -1,0 +1,52 @@
+"""The bench file that reaches a running lab: written by rename, last, when every port answers."""
+
+import os
+import tempfile
+from pathlib import Path
+
+TEMPLATE = """\
+# A simulated lab. It is gone when its process ends; its numbers are no measurement of any sample.
+[bench]
+name = "{name}"
+simulated = true
+
+[bench.wiring]
+bias_source = "{bias_source}"
+bias_applied_to = "{applied_to}"
+current_reading = "{current_reading}"
+series_resistance = {series_resistance:.6g}
+
+[limits]
+bias = 10.0
+current = 1e-6
+force = 1e-6
+scan_range = 10e-6
+slew_rate = 100.0
+charge = 100e-9
+
+[tip]
+identity = "simulated PtIr tip"
+coating = "PtIr"
+radius = 25e-9
+
+[instruments.source_meter]
+driver = "keithley2450"
+resource = "TCPIP0::{host}::{source_meter}::SOCKET"
+poll_interval = {poll_interval:.6g}
+
+[instruments.probe]
+driver = "nanonis"
+resource = "TCPIP0::{host}::{probe}::SOCKET"
+abort_resource = "TCPIP0::{host}::{probe_abort}::SOCKET"
+deflection_sensitivity = {deflection_sensitivity:.6g}
+spring_constant = {spring_constant:.6g}
+poll_interval = {poll_interval:.6g}
+"""
+
+
+def write(path: Path, **values: object) -> None:
+    """Write the bench file at `path` in one step: it is whole or not there."""
+    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(TEMPLATE.format(**values))
+    os.replace(fresh, path)

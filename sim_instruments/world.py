@@ -1,0 +1,274 @@
+"""The one physical world that all instruments of a simulated bench feel (SI units).
+
+`bias` is V_we = V_tip - V_counter, plating negative; the electrode current I_we is cathodic negative. Sources and the
+preamplifier speak the lab's own sign, as their docstrings say. State depends on the seed and on the sequence of
+(time, command) alone: reading changes nothing.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from sim_instruments.circuit import Circuit
+from sim_instruments.contacts import BURN_CURRENT, Contacts, Truth
+from sim_instruments.drift import Drift, DriftSettings
+from sim_instruments.imaging import LineSignals, Readout, image_line
+from sim_instruments.mechanics import Mechanics
+from sim_instruments.noise import Floats, Noise
+from sim_instruments.preamp import preamp_noise
+from sim_instruments.surface import Surface, SurfaceSettings, make_surface
+from sim_instruments.tip import Tip
+from sim_instruments.trigger import Knobs
+
+SOURCES: Final = ("source_meter", "probe")
+STRAY_CAPACITANCE: Final = 1e-12
+"""Capacitance between tip and sample (F)."""
+TAIL_TIME: Final = 0.1
+"""Time constant with which the displacement current of a step dies away (s). A step of V leaves C V / tail at first,
+a ramp settles at C dV/dt, and a staircase shows what a ramp of its mean rate does."""
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """What makes one world; SI units."""
+
+    seed: int = 0
+    sample: str = "bare"
+    bias_applied_to: str = "sample"
+    """'tip' or 'sample', for both sources."""
+    series_resistance: float = 10e6
+    drift: DriftSettings = field(default_factory=DriftSettings)
+    knobs: Knobs = field(default_factory=Knobs)
+    temperature: float = 298.0
+    tip_radius: float = 25e-9
+    spring_constant: float = 40.0
+    preamp_gain: float = 1e9
+    mains: float = 50.0
+    z_range: tuple[float, float] = (-2.5e-6, 2.5e-6)
+    surface: SurfaceSettings = field(default_factory=SurfaceSettings)
+    """Seed and sample in here are those of the world, whatever it says."""
+
+
+class World:
+    """Sample, tip, sources and time. Starts withdrawn, sources at 0 V."""
+
+    def __init__(self, settings: WorldSettings | None = None) -> None:
+        self.settings = settings or WorldSettings()
+        self.now = 0.0
+        self.preamp_gain = self.settings.preamp_gain
+        """Gain (V/A) that `image_line` reads with."""
+        self.surface = self._make_surface()
+        self._noise = Noise(self.settings.seed)
+        tip = Tip(z=self.settings.z_range[1], radius=self.settings.tip_radius)
+        tip.spring_constant = self.settings.spring_constant
+        drift = Drift(self.settings.drift, self._noise)
+        self._mechanics = Mechanics(self.surface, drift, tip)
+        self._circuit = Circuit(SOURCES, self.settings.bias_applied_to)
+        self._contacts = Contacts(
+            self._mechanics,
+            self._noise,
+            self.settings.series_resistance,
+            self.settings.temperature,
+            self.settings.knobs,
+        )
+        self._lag = 0.0
+        self._tail: tuple[float, float] = (0.0, 0.0)
+        self._stale = True
+        self._electrode = (0.0, 0.0, False)
+
+    def _make_surface(self) -> Surface:
+        s, u = self.settings, self.settings.surface
+        return make_surface(SurfaceSettings(s.seed, s.sample, u.side, u.grain, u.special_share, u.disorder))
+
+    @property
+    def truth(self) -> Truth | None:
+        """Called once for every contact whose bias goes beyond the plating onset."""
+        return self._contacts.truth
+
+    @truth.setter
+    def truth(self, listener: Truth | None) -> None:
+        self._contacts.truth = listener
+
+    # --- time ---------------------------------------------------------------------------------------------------
+    def advance(self, until: float) -> None:
+        """Carry everything to time `until` (s) with the present settings held."""
+        duration = until - self.now
+        if duration <= 0.0:
+            return
+        if until >= self._mechanics.due:
+            self._carry(until)
+        if not self._circuit.open:
+            self._conduct(duration)
+        self.now = until
+
+    def _conduct(self, duration: float) -> None:
+        """Let charge flow for `duration` (s)."""
+        bias, current, clamped = self._electrical()
+        contact = self._contacts.present
+        if contact is not None:
+            if abs(current) > BURN_CURRENT:
+                self._contacts.carry_current(current)
+            contact.grow(-self._circuit.bias, duration, self._circuit.limit)
+        if duration != self._tail[0]:
+            self._tail = (duration, -math.expm1(-duration / TAIL_TIME))
+        self._lag += (bias - self._lag) * self._tail[1]
+        self._stale = True
+        if clamped and contact is not None and not contact.triggered:
+            self._polarise(self.now + duration)
+
+    # --- electrical ---------------------------------------------------------------------------------------------
+    def set_source(self, name: str, volts: float | None, compliance: float = math.inf) -> None:
+        """Set the source `name` to `volts` at its terminals, in its own sign, current limited to `compliance` (A).
+
+        None: output off, high impedance. 0 V is what an output that is off in the normal way stands at.
+        """
+        self._circuit.set(name, volts, compliance)
+        self._stale = True
+        self._polarise(self.now)
+
+    def source_voltage(self, name: str) -> float:
+        """Return what stands at the source's terminals (V, its own sign); below the setpoint while it is clamped.
+
+        A source in high impedance shows 0 V.
+        """
+        volts = self._circuit.sources[name].volts
+        if volts is None:
+            return 0.0
+        bias, _, clamped = self._electrical()
+        if not clamped or name != self._circuit.limiting:
+            return volts
+        return volts + self._circuit.sign * (bias - self._circuit.bias)
+
+    def source_current(self, name: str) -> float:
+        """Return the true current (A) out of the source's HI terminal, without reading noise."""
+        if name not in self._circuit.sources:
+            raise KeyError(name)
+        return self._circuit.sign * self._electrical()[1]
+
+    def clamped(self, name: str) -> bool:
+        """Say whether the source is in compliance now."""
+        return self._electrical()[2] and name == self._circuit.limiting
+
+    def preamp_current(self) -> float:
+        """Return the true current (A) into the tip's virtual ground, positive when the sample is positive."""
+        return -self._electrical()[1]
+
+    def _electrical(self) -> tuple[float, float, bool]:
+        """Return bias V_we (V), electrode current I_we (A), and whether the compliance holds it."""
+        if self._stale:
+            self._electrode = self._solve()
+            self._stale = False
+        return self._electrode
+
+    def _solve(self) -> tuple[float, float, bool]:
+        circuit, contact = self._circuit, self._contacts.present
+        if circuit.open:
+            return 0.0, 0.0, False
+        bias = circuit.bias
+        stray = STRAY_CAPACITANCE / TAIL_TIME
+        current = stray * (bias - self._lag)
+        if contact is not None:
+            current += contact.leakage * bias - contact.current(-bias)
+        if abs(current) <= circuit.limit:
+            return bias, current, False
+        held = math.copysign(circuit.limit, current)
+        return self._bias_at(held, stray), held, True
+
+    def _bias_at(self, current: float, stray: float) -> float:
+        """Return the bias V_we (V) at which the whole current is `current` (A)."""
+        contact, total = self._contacts.present, -current - stray * self._lag
+        conductance = stray + (contact.leakage if contact is not None else 0.0)
+        if contact is None or conductance * contact.onset >= total:
+            return -total / conductance
+        plating = total
+        for _ in range(60):
+            volts, slope = contact.volts_at(plating)
+            step = (total - plating - conductance * volts) / (1.0 + conductance * slope)
+            plating = max(plating + step, 0.0)
+            if abs(step) <= 1e-10 * plating:
+                break
+        return -contact.volts_at(plating)[0]
+
+    def _polarise(self, now: float) -> None:
+        """Look whether the bias passes the plating onset, or triggers."""
+        if not self._circuit.open and self._contacts.polarise(now, -self._electrical()[0]):
+            self._stale = True
+
+    # --- mechanical ---------------------------------------------------------------------------------------------
+    @property
+    def tip(self) -> Tip:
+        """The tip as it is now."""
+        return self._mechanics.tip
+
+    @property
+    def z_range(self) -> tuple[float, float]:
+        """Reach of the Z piezo (m)."""
+        return self.settings.z_range
+
+    def place(self, x: float, y: float) -> None:
+        """Put the scanner at `x`, `y` (m)."""
+        tip = self._mechanics.tip
+        if tip.in_contact:
+            tip.scan(math.hypot(x - tip.x, y - tip.y))
+        tip.x, tip.y = x, y
+        self._carry(self.now)
+
+    def set_z(self, z: float) -> None:
+        """Put the tip's base at `z` (m); has no lasting effect while feedback is on.
+
+        The controller keeps Z within the piezo's reach: its motor may have shifted that reach.
+        """
+        self._mechanics.tip.z = z
+        self._carry(self.now)
+
+    def feedback(self, on: bool, setpoint_force: float) -> None:
+        """Switch the deflection loop; `setpoint_force` in N."""
+        self._mechanics.feedback, self._mechanics.setpoint = on, setpoint_force
+        self._carry(self.now)
+
+    def surface_height(self, x: Floats | float, y: Floats | float) -> Any:
+        """Return the sample's height (m, piezo frame) under scanner places `x`, `y` (m) now; a float for floats."""
+        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+        flat_x = np.broadcast_to(np.asarray(x, dtype=np.float64), shape).ravel()
+        flat_y = np.broadcast_to(np.asarray(y, dtype=np.float64), shape).ravel()
+        heights = self._mechanics.heights(flat_x, flat_y, self.now)
+        return heights.reshape(shape) if shape else float(heights[0])
+
+    def _carry(self, until: float) -> None:
+        """Carry the tip to `until` (s), and end or begin a contact."""
+        before = self._contacts.present
+        self._mechanics.carry(until)
+        self._contacts.update(until)
+        self._stale = True
+        if self._contacts.present is not before:
+            self._polarise(until)
+
+    # --- imaging and noise --------------------------------------------------------------------------------------
+    def image_line(self, x: Floats, y: Floats, t: Floats) -> LineSignals:
+        """Return the signals along scanner places `x`, `y` (m) at times `t` (s), at the present bias.
+
+        Wears the tip by the path's length and leaves it at the last place; time does not pass.
+        """
+        bias = self._electrical()[0]
+        readout = Readout(bias, self.preamp_gain, self.settings.mains)
+        signals = image_line(self._mechanics, self._noise, x, y, t, readout)
+        tip = self._mechanics.tip
+        if tip.in_contact:
+            tip.scan(float(np.sum(np.hypot(np.diff(x), np.diff(y)))))
+        tip.x, tip.y = float(x[-1]), float(y[-1])
+        self._carry(self.now)
+        return signals
+
+    def noise(self, channel: str, t: float) -> float:
+        """Return the standard normal deviate of `channel` at `t` (s), resolved to 1 us."""
+        return self._noise.normal(channel, t)
+
+    def noise_array(self, channel: str, t: Floats) -> Floats:
+        """Return the standard normal deviates of `channel` at times `t` (s)."""
+        return self._noise.normals(channel, t)
+
+    def preamp_noise(self, t: Floats, aperture: float, current: Floats) -> Floats:
+        """Return the preamplifier's noise (A) at `t` (s) around true `current` (A), averaged over `aperture` (s)."""
+        return preamp_noise(self._noise, t, aperture, current, self.preamp_gain, self.settings.mains)

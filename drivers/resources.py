@@ -4,9 +4,8 @@ import pyvisa
 
 
 def list_resources() -> tuple[str, ...]:
-    """Return the VISA resource strings found. Instruments on raw sockets never announce themselves and are not among them."""
-    manager = pyvisa.ResourceManager("@py")
-    try:
-        return tuple(manager.list_resources("?*"))
-    finally:
-        manager.close()
+    """Return the VISA resource strings found. Instruments on raw sockets never announce themselves and are not among them.
+
+    The resource manager is one for the whole process, and closing it would close every instrument: it is left open.
+    """
+    return tuple(pyvisa.ResourceManager("@py").list_resources("?*"))

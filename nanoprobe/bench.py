@@ -9,6 +9,7 @@ from typing import Any, cast
 from nanoprobe.benchfile import BenchFile, InstrumentTable, read_bench_file
 from nanoprobe.biasing import Biasing
 from nanoprobe.errors import BadInput, NanoprobeError
+from nanoprobe.guard import LEASE, Guard
 from nanoprobe.guarded_probe import GuardedProbe
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
@@ -24,14 +25,21 @@ _log = logging.getLogger(__name__)
 class Bench:
     """The instruments of one bench file, opened. Made by `open_bench`."""
 
-    def __init__(self, description: BenchFile, source_meter: SourceMeter | None, probe: Probe | None) -> None:
+    def __init__(
+        self,
+        description: BenchFile,
+        source_meter: SourceMeter | None,
+        probe: Probe | None,
+        guard: Guard | None = None,
+    ) -> None:
         self.description = description
         self.wiring = description.wiring
         self.limits: Limits = description.limits
         self.interlock = Interlock()
+        self.guard = guard
         self._source_meter = source_meter
         self._probe = probe
-        self._guarded = None if probe is None else GuardedProbe(probe, self.limits, self.interlock)
+        self._guarded = None if probe is None else GuardedProbe(probe, self.limits, self.interlock, self.lease)
         self.source = Biasing(self._wired_source(), self.wiring, self.limits, self.interlock)
 
     def _wired_source(self) -> BiasSource:
@@ -65,6 +73,11 @@ class Bench:
     def preamp_current(self) -> float:
         """Read the electrode current (A) at the preamp."""
         return self.wiring.current(self.probe.read("current")["current"])
+
+    def lease(self, seconds: float = LEASE) -> None:
+        """Take time from the guard, where there is one, for a wait of up to `seconds`."""
+        if self.guard is not None:
+            self.guard.lease(seconds)
 
     def program_limits(self) -> None:
         """Put the hard limits into the instruments and hold whatever is not the wired source at 0."""
@@ -123,13 +136,19 @@ def open_bench(where: str | Path = "demo", **demo_options: Any) -> Iterator[Benc
 def open_description(description: BenchFile) -> Iterator[Bench]:
     """Open an already read bench for the time of the block; see `open_bench`."""
     with ExitStack() as stack:
+        guard = Guard(description) if description.bench.guard else None
+        if guard is not None:
+            stack.callback(guard.dismiss)
         opened = {role: _open(stack, table) for role, table in description.instruments.items()}
         bench = Bench(
             description,
             cast(SourceMeter | None, opened.get("source_meter")),
             cast(Probe | None, opened.get("probe")),
+            guard,
         )
         try:
+            if guard is not None:
+                guard.ready()
             bench.program_limits()
             yield bench
             bench.source.off()

@@ -42,10 +42,10 @@ class RunControl:
         """Whether the run holds before its next point."""
         return not self._running.is_set()
 
-    def wait_while_paused(self) -> None:
-        """Return at once unless paused; then when resumed or aborted."""
+    def wait_while_paused(self, lease: Callable[[], None] = lambda: None) -> None:
+        """Return at once unless paused; then when resumed or aborted. `lease` is called again and again meanwhile."""
         while not self.aborted and not self._running.wait(ABORT_LATENCY):
-            pass
+            lease()
 
     def watch(self, worker: threading.Thread, on_abort: Callable[[], None]) -> None:
         """Return when `worker` has ended; call `on_abort` once for every abort asked for meanwhile."""

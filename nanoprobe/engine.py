@@ -4,11 +4,15 @@ import logging
 import platform
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nanoprobe.bench import Bench, bench_file, open_description
 from nanoprobe.benchfile import read_bench_file
@@ -19,7 +23,8 @@ from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
 from nanoprobe.records import Note
-from nanoprobe.storage import RunHeader, RunWriter, check_new_path
+from nanoprobe.storage import RunHeader, RunWriter, open_run
+from nanoprobe.storage.disk import check_new
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +65,7 @@ def execute(plan: Plan, out: Path | str, events: Events | None = None, control: 
     Raises BadInput before anything is touched, Unreachable before anything is created; later errors are in the outcome.
     """
     procedure, out = plan.build(), Path(out)
-    check_new_path(out)
+    check_new(out)
     with bench_file(plan.bench) as path:
         description = read_bench_file(path)
         procedure.outlook(description.limits, description.wiring)
@@ -73,7 +78,7 @@ def execute_on(
 ) -> Outcome:
     """Like `execute`, on a bench that is open already."""
     procedure, out = plan.build(), Path(out)
-    check_new_path(out)
+    check_new(out)
     procedure.outlook(bench.limits, bench.wiring)
     bench.interlock.check()
     return _start(plan, procedure, bench, out, events, control)
@@ -95,21 +100,20 @@ def resume(
     path: Path, events: Events | None = None, control: RunControl | None = None, bench: str | None = None
 ) -> Outcome:
     """Go on with an interrupted run at its next point; points committed or begun are not ramped again."""
-    writer = RunWriter.reopen(path)
-    try:
-        plan = Plan.model_validate(writer.header.plan)
-        if plan.digest() != writer.header.plan_sha256:
-            raise BadInput(f"run {path}: its plan does not match its hash; it was changed since it was started")
-        procedure = plan.build()
-        procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
-        with bench_file(bench or plan.bench) as found:
-            description = read_bench_file(found)
-            procedure.outlook(description.limits, description.wiring)
-            with open_description(description) as opened:
-                return Execution(procedure, opened, writer, events or Events(), control or RunControl()).run()
-    except BaseException:
-        writer.release()
-        raise
+    with open_run(path) as found:
+        plan, digest = Plan.model_validate(found.header.plan), found.header.plan_sha256
+        points = found.points
+    if plan.digest() != digest:
+        raise BadInput(f"{path}: its plan does not match its hash; it was changed since the run was started")
+    procedure = plan.build()
+    with bench_file(bench or plan.bench) as place:
+        description = read_bench_file(place)
+        procedure.outlook(description.limits, description.wiring)
+        with open_description(description) as opened, RunWriter.reopen(path) as writer:
+            procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
+            if points.sizes["point"]:
+                procedure.laid_points = np.column_stack([points["x"].values, points["y"].values])
+            return Execution(procedure, opened, writer, events or Events(), control or RunControl()).run()
 
 
 def header(plan: Plan, bench: Bench) -> RunHeader:
@@ -158,10 +162,22 @@ class Execution:
         """Execute to the end and return how it ended."""
         self._procedure.lab = self._bench
         self._procedure.emit = self._emit
-        self._procedure.should_stop = lambda: self._control.aborted
-        self._procedure.wait_while_paused = self._control.wait_while_paused
-        with noted(self._writer.path, self._bench.description):
+        self._procedure.should_stop = self._should_stop
+        self._procedure.wait_while_paused = lambda: self._control.wait_while_paused(self._bench.lease)
+        with noted(self._writer.path, self._bench.description), self._guarded():
             return self._run()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        if self._bench.guard is not None:
+            self._bench.guard.begin(self._writer.path)
+        yield
+        if self._bench.guard is not None:
+            self._bench.guard.end()
+
+    def _should_stop(self) -> bool:
+        self._bench.lease()
+        return self._control.aborted
 
     def _run(self) -> Outcome:
         self._events.event.emit(RunStarted(self._writer.path, type(self._procedure).__name__))
@@ -207,9 +223,9 @@ class Execution:
         except NanoprobeError:
             _log.exception("a note could not be stored")
 
-    def _emit(self, topic: str, record: object) -> None:
+    def _emit(self, topic: str, record: Any) -> None:
         if topic == "progress":
-            self._events.event.emit(self._progress(float(record)))  # type: ignore[arg-type]
+            self._events.event.emit(self._progress(float(record)))
             return
         if topic not in ("results", "batch results", "status"):
             self._writer.record(record)

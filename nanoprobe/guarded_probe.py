@@ -10,11 +10,17 @@ from nanoprobe.roles import BiasSource, Probe, RetractCurve, ScanLine, ScanPlan,
 
 T = TypeVar("T")
 
+LONGEST_COMMAND = 120.0
+"""Time (s) asked of the guard for a command that may take long by right: a motion, a landing, a coarse approach."""
+
 
 class GuardedProbe:
     """Fulfils `Probe`; see there for every method. Reading and making safe are allowed while the interlock is latched."""
 
-    def __init__(self, probe: Probe, limits: Limits, interlock: Interlock) -> None:
+    def __init__(
+        self, probe: Probe, limits: Limits, interlock: Interlock, lease: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        self._lease = lease
         self._probe = probe
         self._limits = limits
         self._interlock = interlock
@@ -134,6 +140,7 @@ class GuardedProbe:
 
     def _act(self, do: Callable[[], T]) -> T:
         self._interlock.check()
+        self._lease(LONGEST_COMMAND)
         return self._read(do)
 
     def _read(self, do: Callable[[], T]) -> T:

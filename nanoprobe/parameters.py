@@ -1,16 +1,16 @@
-"""A procedure's parameters as data: names, units, ranges, defaults; and how text becomes a checked value.
+"""A procedure's parameters as data: names, units, ranges, defaults.
 
-PyMeasure drops unknown parameters silently; here they are an error. Only the attributes every PyMeasure `Parameter`
-has are used, so this room needs no PyMeasure.
+Only the attributes every PyMeasure `Parameter` has are used, so this room needs no PyMeasure; values are converted and
+checked by the procedure itself.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from nanoprobe.errors import BadInput
-from nanoprobe.units import quantity, si
+from nanoprobe.units import si
 
 JSONValue = str | int | float | bool | list[Any] | None
 
@@ -71,54 +71,11 @@ _UNBOUNDED = 1e9
 """PyMeasure's default range of a number."""
 
 
-def check_values(procedure: Any, name: str, given: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-    """Return `given` as checked values. Raises BadInput naming parameter, value, unit and what is allowed."""
-    known = {info.name: info for info in describe(procedure)}
-    checked = {}
-    for key, value in given.items():
+def check_names(procedure: Any, name: str, given: Iterable[str]) -> None:
+    """Raise BadInput for a parameter the procedure does not have; PyMeasure itself would drop it silently."""
+    known = [info.name for info in describe(procedure)]
+    for key in given:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(known)}"
             raise BadInput(f"{name} has no parameter '{key}'; {hint}")
-        checked[key] = _checked(name, known[key], value)
-    return checked
-
-
-def _checked(procedure: str, info: ParameterInfo, value: JSONValue) -> JSONValue:
-    where = f"{procedure}: {info.name}"
-    if info.choices:
-        if str(value) not in info.choices:
-            raise BadInput(f"{where} = {value!r}: allowed is {info.allowed()}")
-        return value
-    if isinstance(info.default, bool):
-        return _truth(where, value)
-    if isinstance(info.default, (int, float)) or info.minimum is not None:
-        return _number(where, info, value)
-    return value
-
-
-def _truth(where: str, value: JSONValue) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if str(value).lower() not in words:
-        raise BadInput(f"{where} = {value!r}: allowed is true or false")
-    return words[str(value).lower()]
-
-
-def _number(where: str, info: ParameterInfo, value: JSONValue) -> JSONValue:
-    if isinstance(value, (list, bool)) or value is None:
-        raise BadInput(f"{where} = {value!r}: a number{f' in {info.unit}' if info.unit else ''} is expected")
-    try:
-        number = quantity(value, info.unit) if isinstance(value, str) else float(value)
-    except BadInput as error:
-        raise BadInput(f"{where}: {error}") from None
-    low = -float("inf") if info.minimum is None else info.minimum
-    high = float("inf") if info.maximum is None else info.maximum
-    if not low <= number <= high:
-        raise BadInput(f"{where} = {si(number, info.unit, 6)} is out of range: allowed is {info.allowed()}")
-    if isinstance(info.default, int):
-        if number != int(number):
-            raise BadInput(f"{where} = {number:g}: a whole number is expected")
-        return int(number)
-    return number

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nanoprobe import plugins
 from nanoprobe.benchfile import explain
 from nanoprobe.errors import BadInput
-from nanoprobe.parameters import JSONValue, check_values, describe
+from nanoprobe.parameters import JSONValue, check_names, describe
 
 MAX_BYTES = 10_000_000
 
@@ -31,7 +31,8 @@ class Plan(BaseModel):
     def build(self) -> Any:
         """Return the procedure, ready to be checked and run. Raises BadInput for anything wrong with the plan."""
         cls = plugins.procedure(self.procedure)
-        values = check_values(cls, self.procedure, self._all_given())
+        values = self._all_given()
+        check_names(cls, self.procedure, values)
         return cls(**values)
 
     def _all_given(self) -> dict[str, JSONValue]:

@@ -137,6 +137,7 @@ POINT_VALUES: Mapping[str, ValueInfo] = {
     "height_change": ValueInfo("m", "Z after the ramp minus Z before it"),
     "force": ValueInfo("N", "force after landing"),
     "preamp_current": ValueInfo("A", "largest |current| seen by the preamp between polls; NaN where it is not read"),
+    "baseline_ratio": ValueInfo("1", "|current| at the trigger over the exponential fit of the preceding 0.5 V"),
     "hysteresis_area": ValueInfo("W", "integral of current over bias, return leg included; NaN without one"),
     "attempt": ValueInfo("1", "how many times this point was tried"),
     "drift_x": ValueInfo("m", "drift correction in x that was applied"),

@@ -4,6 +4,7 @@ The lab ends when the last holder of the pipe's write end has gone, so it outliv
 process that inherited the pipe still works with it.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ def start(*, seed: int = 0, pace: float = 0.0, sample: str = "bare", truth_file:
         )
         try:
             _wait_ready(process)
+            assert process.stdin is not None
+            os.set_inheritable(process.stdin.fileno(), True)  # a guard process that is started to inherit keeps the lab
             yield bench_file
         finally:
             _end(process)

@@ -114,7 +114,7 @@ def summary(found: Run) -> dict[str, Any]:
     head = found.header
     return {
         "status": found.status,
-        "reason": found.reason,
+        "reason": found.attrs.get("reason", ""),
         "points_planned": found.points_planned,
         "points_committed": found.points_committed,
         "frames": len(found.frames),
@@ -123,11 +123,11 @@ def summary(found: Run) -> dict[str, Any]:
         "operator": head.operator,
         "simulated": head.simulated,
         "started": head.started,
-        "ended": found.ended,
-        "instruments": head.identities,
-        "tip": head.tip,
-        "parameters": head.parameters,
-        "versions": head.versions,
+        "ended": found.attrs.get("ended"),
+        "instruments": dict(head.identities),
+        "tip": dict(head.tip),
+        "parameters": dict(head.parameters),
+        "versions": dict(head.versions),
         "plan_sha256": head.plan_sha256,
         "sign_convention": head.sign_convention,
     }

@@ -100,20 +100,35 @@ def resume(
     path: Path, events: Events | None = None, control: RunControl | None = None, bench: str | None = None
 ) -> Outcome:
     """Go on with an interrupted run at its next point; points committed or begun are not ramped again."""
-    with open_run(path) as found:
-        plan, digest = Plan.model_validate(found.header.plan), found.header.plan_sha256
-        points = found.points
-    if plan.digest() != digest:
-        raise BadInput(f"{path}: its plan does not match its hash; it was changed since the run was started")
-    procedure = plan.build()
+    procedure, plan = _procedure_of(path)
     with bench_file(bench or plan.bench) as place:
         description = read_bench_file(place)
         procedure.outlook(description.limits, description.wiring)
-        with open_description(description) as opened, RunWriter.reopen(path) as writer:
-            procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
-            if points.sizes["point"]:
-                procedure.laid_points = np.column_stack([points["x"].values, points["y"].values])
-            return Execution(procedure, opened, writer, events or Events(), control or RunControl()).run()
+        with open_description(description) as opened:
+            return resume_on(path, opened, events, control)
+
+
+def resume_on(path: Path, bench: Bench, events: Events | None = None, control: RunControl | None = None) -> Outcome:
+    """Like `resume`, on a bench that is open already."""
+    procedure, _ = _procedure_of(path)
+    procedure.outlook(bench.limits, bench.wiring)
+    bench.interlock.check()
+    with RunWriter.reopen(path) as writer:
+        procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
+        return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
+
+
+def _procedure_of(path: Path) -> tuple[Any, Plan]:
+    """Return the procedure of a stored run, with the points it had laid out, and its plan."""
+    with open_run(path) as found:
+        plan, digest = Plan.model_validate(found.header.plan), found.header.plan_sha256
+        points = found.points
+        if plan.digest() != digest:
+            raise BadInput(f"{path}: its plan does not match its hash; it was changed since the run was started")
+        procedure = plan.build()
+        if points.sizes["point"]:
+            procedure.laid_points = np.column_stack([points["x_planned"].values, points["y_planned"].values])
+    return procedure, plan
 
 
 def header(plan: Plan, bench: Bench) -> RunHeader:

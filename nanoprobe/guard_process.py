@@ -19,7 +19,6 @@ from nanoprobe.bench import make_bench_safe
 from nanoprobe.benchfile import BenchFile, parse_bench
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.plugins import driver
-from nanoprobe.records import Note
 from nanoprobe.storage import RunWriter
 
 _log = logging.getLogger("nanoprobe.guard")
@@ -120,8 +119,7 @@ def act(bench: BenchFile, run: Path | None, reason: str) -> int:
 
 def _note(run: Path, text: str) -> None:
     try:
-        with RunWriter.reopen(run) as writer:
-            writer.record(Note(text))
+        RunWriter.note(run, text)
     except NanoprobeError as error:
         _log.warning("could not note that in the run: %s", error)
 

@@ -63,6 +63,12 @@ class Mechanics:
         dx, dy, dz = self.drift.at(t)
         return self.surface.height(x - dx, y - dy) + dz
 
+    def height_under_tip(self, t: float) -> float:
+        """Return the sample's height (m, piezo frame) under the tip at `t` (s)."""
+        dx, dy, dz = self.drift.at(t)
+        self._look(self.tip.x - dx, self.tip.y - dy)
+        return self._relief + dz
+
     def _look(self, x: float, y: float) -> None:
         if math.hypot(x - self._looked_at[0], y - self._looked_at[1]) < SAME_PLACE:
             return

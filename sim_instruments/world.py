@@ -228,6 +228,10 @@ class World:
         self._mechanics.feedback, self._mechanics.setpoint = on, setpoint_force
         self._carry(self.now)
 
+    def height_under_tip(self) -> float:
+        """Return the sample's height (m, piezo frame) under the tip now."""
+        return self._mechanics.height_under_tip(self.now)
+
     def surface_height(self, x: Floats | float, y: Floats | float) -> Any:
         """Return the sample's height (m, piezo frame) under scanner places `x`, `y` (m) now; a float for floats."""
         shape = np.broadcast_shapes(np.shape(x), np.shape(y))

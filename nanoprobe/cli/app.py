@@ -32,6 +32,7 @@ def _options(
 ) -> None:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False)
+    logging.getLogger("pymeasure").setLevel(max(level, logging.ERROR if level > logging.INFO else level))
     logging.basicConfig(level=level, handlers=[handler], format="%(name)s: %(message)s", force=True)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import xarray as xr
 from rich.table import Table
 
 from nanoprobe import engine
@@ -85,8 +86,9 @@ def resume(
     path: RunPath, bench: Annotated[str | None, typer.Option(help="bench file, if it is not the run's own")] = None
 ) -> int:
     """Go on with an interrupted run at its next point."""
-    found = open_run(path)
-    if found.status == "finished":
+    with open_run(path) as found:
+        finished = found.status == "finished"
+    if finished:
         tell(f"finished: {path} has nothing left to do")
         return 0
     with watched(f"resume {path.name}") as (events, control):
@@ -98,10 +100,14 @@ def show(
     path: RunPath, as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False
 ) -> None:
     """Show what is in a run."""
-    found = open_run(path)
-    if as_json:
-        print_json(summary(found))
-        return
+    with open_run(path) as found:
+        if as_json:
+            print_json(summary(found))
+        else:
+            _print(path, found)
+
+
+def _print(path: Path, found: Run) -> None:
     table = Table(title=f"{path}{'  (SIMULATED)' if found.simulated else ''}", title_justify="left", show_header=False)
     for name, value in summary(found).items():
         table.add_row(name, "\n".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value))
@@ -133,6 +139,11 @@ def summary(found: Run) -> dict[str, Any]:
     }
 
 
+def meanings(codes: xr.DataArray) -> dict[int, str]:
+    """Return what each code of a flag variable means."""
+    return dict(zip(codes.attrs["flag_values"], str(codes.attrs["flag_meanings"]).split(), strict=True))
+
+
 def _print_points(found: Run) -> None:
     if not found.points_planned:
         return
@@ -144,8 +155,8 @@ def _print_points(found: Run) -> None:
         point = points.isel(point=index)
         value = {name: float(point[name]) for name in ("x", "y", "triggered", "trigger_first_above", "charge")}
         trigger = si(value["trigger_first_above"], "V") if value["triggered"] == 1 else "-"
-        cells = (si(value["x"], "m"), si(value["y"], "m"), str(int(point["state"])), trigger, si(value["charge"], "C"))
-        table.add_row(str(index), *cells, str(point["way"].item()) if "way" in points else "")
+        cells = (si(value["x"], "m"), si(value["y"], "m"), meanings(points["state"])[int(point["state"])], trigger, si(value["charge"], "C"))
+        table.add_row(str(index), *cells, meanings(points["way"])[int(point["way"])])
     out.print(table)
     if found.points_planned > 20:
         tell(f"... and {found.points_planned - 20} more points")

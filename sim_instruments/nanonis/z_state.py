@@ -38,7 +38,7 @@ class ZTask:
 
 def approach_step(world: World) -> tuple[float, float]:
     """Return the next step towards the sample (m) and its duration (s): fast from afar, slow near it."""
-    height = world.tip.z - float(world.surface_height(world.tip.x, world.tip.y))
+    height = world.tip.z - world.height_under_tip()
     if height > LANDING_ZONE:
         step = min(APPROACH_SPEED * 10e-3, height - 0.8 * LANDING_ZONE)
         return step, step / APPROACH_SPEED

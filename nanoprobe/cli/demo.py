@@ -1,0 +1,6 @@
+"""`nanoprobe demo`."""
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add."""

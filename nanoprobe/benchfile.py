@@ -34,7 +34,9 @@ class BenchTable(_Table):
 
     name: str = Field(min_length=1, description="how runs name this bench")
     simulated: bool = Field(False, description="true for a simulated lab; stored in every run")
-    guard: bool = Field(True, description="run a guard process beside the app that makes the bench safe when the app dies")
+    guard: bool = Field(
+        True, description="run a guard process beside the app that makes the bench safe when the app dies"
+    )
     wiring: WiringTable = WiringTable()
 
 

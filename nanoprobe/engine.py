@@ -92,7 +92,7 @@ def _start(
     events: Events | None,
     control: RunControl | None,
 ) -> Outcome:
-    writer = RunWriter.create(out, header(plan, bench))
+    writer = RunWriter.create(out, header(plan, bench, procedure))
     return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
 
 
@@ -131,7 +131,7 @@ def _procedure_of(path: Path) -> tuple[Any, Plan]:
     return procedure, plan
 
 
-def header(plan: Plan, bench: Bench) -> RunHeader:
+def header(plan: Plan, bench: Bench, procedure: Any) -> RunHeader:
     """Return what a run says about itself from the start."""
     parameters = plan.resolved()
     return RunHeader(
@@ -145,7 +145,7 @@ def header(plan: Plan, bench: Bench) -> RunHeader:
         versions=_versions(),
         sample=plan.sample,
         operator=plan.operator,
-        tip=bench.description.tip.model_dump(mode="json"),
+        tip={**bench.description.tip.model_dump(mode="json"), **procedure.tip_record(bench)},
         sign_convention=SIGN_CONVENTION,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )

@@ -151,6 +151,7 @@ CHECK_VALUES: Mapping[str, ValueInfo] = {
     "force": ValueInfo("N", "force at the setpoint"),
     "snap_in": ValueInfo("N", "most negative force while landing; NaN where not seen"),
     "adhesion": ValueInfo("N", "pull-off force, positive"),
+    "adhesion_uncertainty": ValueInfo("N", "standard uncertainty of the pull-off force; infinite where none was seen"),
     "contact_resistance": ValueInfo("ohm", "resistance of the contact behind the series resistor"),
     "current_noise": ValueInfo("A", "rms of the current at the test bias"),
     "open_circuit_voltage": ValueInfo("V", "bias at which no current flows; NaN where below the floor"),

@@ -125,6 +125,12 @@ def _odd(earlier: list[float | None], value: float | None, name: str, unit: str,
     return f"{name} {si(value, unit)} is outside 3 sigma of this tip's history ({expected})"
 
 
+def default_folder() -> Path:
+    """Return where tips are kept: in `NANOPROBE_STATE` where that is set, else in the user's data folder."""
+    data = os.environ.get("NANOPROBE_STATE") or platformdirs.user_data_path("nanoprobe", appauthor=False)
+    return Path(data) / "tips"
+
+
 class TipBook:
     """The tips kept on this computer, one JSON file each.
 
@@ -133,7 +139,7 @@ class TipBook:
     """
 
     def __init__(self, folder: Path | None = None, *, simulated: bool = False, keep: bool = True) -> None:
-        root = folder if folder is not None else platformdirs.user_data_path("nanoprobe") / "tips"
+        root = folder if folder is not None else default_folder()
         self._folder = root / ("simulated" if simulated else "real")
         self._keep = keep
 

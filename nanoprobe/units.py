@@ -39,8 +39,7 @@ def quantity(text: str, unit: str) -> float:
     except ValueError:
         pass
     try:
-        parsed = _registry().Quantity(text)
-        return float(parsed.to(unit or "dimensionless").magnitude)
+        return float(_registry().Quantity(text).to(unit or "dimensionless").magnitude)
     except pint.DimensionalityError as error:
         raise BadInput(
             f"'{text}' has the wrong unit: {error.units1} where {unit or 'a plain number'} is expected"

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 import xarray as xr
+from rich import box
 from rich.table import Table
 
 from nanoprobe import engine
@@ -17,6 +18,7 @@ from nanoprobe.storage import Run, open_run
 from nanoprobe.units import si
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="a run")]
+POINTS_SHOWN = 20
 _TOP = ("bench", "sample", "operator")
 
 
@@ -147,16 +149,18 @@ def meanings(codes: xr.DataArray) -> dict[int, str]:
 def _print_points(found: Run) -> None:
     if not found.points_planned:
         return
-    table = Table(title="points", title_justify="left")
+    table = Table(title="points", title_justify="left", box=box.SIMPLE)
     for column in ("point", "x", "y", "state", "trigger", "charge", "tripped by"):
         table.add_column(column, justify="right")
-    points = found.points
-    for index in range(min(found.points_planned, 20)):
-        point = points.isel(point=index)
-        value = {name: float(point[name]) for name in ("x", "y", "triggered", "trigger_first_above", "charge")}
-        trigger = si(value["trigger_first_above"], "V") if value["triggered"] == 1 else "-"
-        cells = (si(value["x"], "m"), si(value["y"], "m"), meanings(points["state"])[int(point["state"])], trigger, si(value["charge"], "C"))
-        table.add_row(str(index), *cells, meanings(points["way"])[int(point["way"])])
+    for index in range(min(found.points_planned, POINTS_SHOWN)):
+        table.add_row(str(index), *_cells(found.points.isel(point=index)))
     out.print(table)
-    if found.points_planned > 20:
-        tell(f"... and {found.points_planned - 20} more points")
+    if found.points_planned > POINTS_SHOWN:
+        tell(f"... and {found.points_planned - POINTS_SHOWN} more points")
+
+
+def _cells(point: xr.Dataset) -> tuple[str, ...]:
+    state, way = (meanings(point[name])[int(point[name])] for name in ("state", "way"))
+    places = (si(float(point[name]), "m") for name in ("x", "y"))
+    trigger = si(float(point["trigger_first_above"]), "V") if float(point["triggered"]) == 1 else "-"
+    return (*places, state, trigger, si(float(point["charge"]), "C"), way)

@@ -1,0 +1,262 @@
+"""One session to one instrument over PyVISA-py, with the defects of its sockets met (each named where it is met)."""
+
+import logging
+import math
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyvisa
+from pymeasure.adapters import Adapter
+from pyvisa.constants import ResourceAttribute, StatusCode
+from pyvisa.resources import MessageBasedResource
+
+from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
+
+_log = logging.getLogger(__name__)
+
+_WRITE_BLOCK = 4096
+"""Bytes handed to PyVISA-py at a time: it would wait for ever for a peer that has stopped reading."""
+_RECEIVE_SIZE = 1 << 16
+_SERIAL_LOOK = 0.002
+"""Time between two looks at a serial port's input (s), which cannot be waited for."""
+_GONE = (OSError, ValueError, AttributeError, pyvisa.errors.InvalidSession)
+"""What PyVISA-py raises when the connection broke, or was closed by another thread in the middle of a read."""
+
+
+class Wire(socket.socket):
+    """A socket that says when the peer has closed; PyVISA-py would spin on the empty reads until the timeout."""
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Return what has come. Raises ConnectionResetError when nothing ever will."""
+        data = super().recv(bufsize, flags)
+        if not data:
+            raise ConnectionResetError("the instrument closed the connection")
+        return data
+
+
+class Link(Adapter):
+    """A PyMeasure adapter for one VISA session, `timeout` and `open_timeout` in s.
+
+    A transfer that times out leaves an unknown number of bytes on their way, so the session is dropped and opened
+    afresh at its next use. A session the instrument broke stays lost, since the instrument may have been switched off
+    and on: every use raises LinkLost until `revive`. Any number of threads may use it; an exchange of several messages
+    belongs inside `exchange`.
+    """
+
+    def __init__(self, resource: str, *, name: str = "instrument", timeout: float = 5.0, **settings: Any) -> None:
+        super().__init__(log=_log)
+        self.resource = resource
+        self.name = name
+        self.timeout = timeout
+        self._settings = settings
+        self._session: MessageBasedResource | None = None
+        self._lost = ""
+        self._timeout_set = math.nan
+        self._line_set: bool | None = None
+        self._exchange_lock = threading.RLock()
+        self._write_lock = threading.RLock()
+        self._open()
+
+    # --- opening and closing
+
+    def _open(self) -> None:
+        try:
+            session = pyvisa.ResourceManager("@py").open_resource(
+                self.resource, open_timeout=round(1000 * self.timeout), **self._settings
+            )
+        except pyvisa.VisaIOError as error:
+            if error.error_code == StatusCode.error_invalid_resource_name:
+                raise BadInput(
+                    f"'{self.resource}' is no VISA resource string (like TCPIP0::192.168.0.2::5025::SOCKET)"
+                ) from None
+            raise self._unreachable(str(error)) from None
+        except Exception as error:  # PyVISA-py raises a bare Exception where it cannot connect
+            raise self._unreachable(str(error)) from None
+        assert isinstance(session, MessageBasedResource)
+        self._adopt(session)
+        self._session, self._lost = session, ""
+
+    def _adopt(self, session: MessageBasedResource) -> None:
+        self._timeout_set, self._line_set = math.nan, None
+        inner = _inner(session)
+        if not isinstance(getattr(inner, "interface", None), socket.socket):
+            return
+        wire = Wire(fileno=inner.interface.detach())
+        inner.interface, inner.max_recv_size = wire, _RECEIVE_SIZE
+        refused = wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if refused:  # opening a closed port "succeeds" in PyVISA-py
+            session.close()
+            raise self._unreachable(os.strerror(refused))
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # VI_ATTR_TCPIP_NODELAY cannot be set in 0.8
+
+    def _unreachable(self, why: str) -> Unreachable:
+        return Unreachable(
+            f"no {self.name} at {self.resource}: {why}; check that it is switched on, the cable, and the address"
+        )
+
+    def close(self) -> None:
+        """Give the session back; may be called twice."""
+        session, self._session = getattr(self, "_session", None), None
+        if session is not None:
+            try:
+                session.close()
+            except (*_GONE, pyvisa.VisaIOError) as error:
+                _log.debug("closing %s: %s", self.resource, error)
+
+    def reopen(self) -> None:
+        """Drop the session and open a new one. Raises Unreachable."""
+        self.close()
+        self._open()
+
+    def revive(self) -> None:
+        """Open a new session when the present one is lost. Raises Unreachable."""
+        if self._lost:
+            self.reopen()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the instrument broke the connection."""
+        return bool(self._lost)
+
+    def _ready_session(self) -> MessageBasedResource:
+        if self._lost:
+            raise LinkLost(self._lost)
+        if self._session is None:
+            self._open()
+        assert self._session is not None
+        return self._session
+
+    # --- exchanges
+
+    @contextmanager
+    def exchange(self) -> Iterator[None]:
+        """Keep other threads out of a question and its answer (PyVISA-py would cross replies)."""
+        with self._exchange_lock:
+            yield
+
+    def urgent(self, command: str) -> None:
+        """Send a command that has no answer, at once: past any exchange in progress, over a new session if need be."""
+        try:
+            self._write_bytes(command.encode("ascii") + b"\n")
+        except (LinkLost, InstrumentTimeout) as error:
+            _log.warning("%s; opening a new session to send %s", error, command)
+            self.reopen()
+            self._write_bytes(command.encode("ascii") + b"\n")
+
+    def _write(self, command: str, **kwargs: Any) -> None:
+        self._write_bytes(command.encode("ascii") + b"\n", **kwargs)
+
+    def _write_bytes(self, content: bytes, timeout: float | None = None, **kwargs: Any) -> None:
+        seconds = self.timeout if timeout is None else timeout
+        with self._write_lock, self._faults(seconds):
+            inner = _inner(self._ready_session())
+            for start in range(0, len(content), _WRITE_BLOCK):
+                if isinstance(inner.interface, Wire) and not select.select([], [inner.interface], [], seconds)[1]:
+                    self._time_out(seconds)
+                self._check(inner.write(content[start : start + _WRITE_BLOCK])[1], seconds)
+
+    def _read(self, timeout: float | None = None, **kwargs: Any) -> str:
+        return self._take(-1, True, timeout).decode("latin-1").rstrip("\r\n")
+
+    def _read_bytes(
+        self, count: int, break_on_termchar: bool = False, timeout: float | None = None, **kwargs: Any
+    ) -> bytes:
+        return self._take(count, break_on_termchar or count < 0, timeout)
+
+    def _take(self, count: int, line: bool, timeout: float | None) -> bytes:
+        """Read `count` bytes, or up to a line feed; straight from PyVISA-py, whose statuses PyVISA would warn of."""
+        seconds = self.timeout if timeout is None else timeout
+        taken = b""
+        with self._faults(seconds):
+            session = self._ready_session()
+            self._set_up(session, seconds, line)
+            inner = _inner(session)
+            while len(taken) < count or count < 0:
+                part, status = inner.read(count - len(taken) if count >= 0 else _RECEIVE_SIZE)
+                self._check(status, seconds)
+                taken += part
+                if line and status != StatusCode.success_max_count_read:
+                    break
+        return taken
+
+    def _set_up(self, session: MessageBasedResource, seconds: float, line: bool) -> None:
+        """Set timeout and end of a message where they are not set yet: each is slow to set."""
+        if self._timeout_set != seconds:
+            session.timeout = max(1, round(1000 * seconds))
+            self._timeout_set = seconds
+        if self._line_set != line:
+            session.set_visa_attribute(ResourceAttribute.termchar_enabled, line)
+            self._line_set = line
+
+    def readable(self, seconds: float) -> bool:
+        """Wait up to `seconds` for the first byte of an answer, which is left where it is; say whether it is there."""
+        with self._faults(seconds):
+            inner = _inner(self._ready_session())
+            if isinstance(inner.interface, Wire):
+                return bool(inner._pending_buffer) or bool(select.select([inner.interface], [], [], seconds)[0])  # noqa: SLF001
+            return _serial_readable(inner.interface, seconds)
+
+    def flush_read_buffer(self) -> None:
+        """Drop the session, and with it whatever was on its way; the next use opens a new one."""
+        self.close()
+
+    # --- what can go wrong
+
+    @contextmanager
+    def _faults(self, seconds: float) -> Iterator[None]:
+        session = self._session
+        try:
+            yield
+        except pyvisa.VisaIOError as error:
+            if error.error_code == StatusCode.error_timeout and self._session is session:
+                self._time_out(seconds)
+            raise self._lose(str(error), session) from None
+        except _GONE as error:
+            raise self._lose(str(error) or type(error).__name__, session) from None
+
+    def _check(self, status: StatusCode, seconds: float) -> None:
+        if status == StatusCode.error_timeout:
+            self._time_out(seconds)
+        if status < 0:
+            raise OSError(status.name)
+
+    def _time_out(self, seconds: float) -> None:
+        self.close()  # PyVISA-py has thrown away the part that came: what follows would be read as something else
+        raise InstrumentTimeout(
+            f"{self.name} at {self.resource} did not finish within {seconds:.3g} s; look at its display or window, "
+            f"and at the network"
+        )
+
+    def _lose(self, why: str, session: MessageBasedResource | None) -> LinkLost:
+        if session is not None and self._session is not session:
+            return LinkLost(f"an exchange with {self.name} at {self.resource} was given up for an urgent command")
+        self.close()
+        self._lost = (
+            f"the connection to {self.name} at {self.resource} broke: {why}; check that it is on and that no other "
+            f"program took it over, then open the bench again"
+        )
+        return LinkLost(self._lost)
+
+    def __repr__(self) -> str:
+        return f"<Link {self.name} at {self.resource}>"
+
+
+def _inner(session: MessageBasedResource) -> Any:
+    """Return PyVISA-py's own session, which holds the socket or serial port."""
+    library: Any = session.visalib
+    return library.sessions[session.session]
+
+
+def _serial_readable(port: Any, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not port.in_waiting:
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_SERIAL_LOOK)
+    return True

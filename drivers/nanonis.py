@@ -1,0 +1,282 @@
+"""SPECS Nanonis controller over its TCP protocol, as a probe: one session works, a second one can always stop it."""
+
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from drivers.link import Link
+from drivers.nanonis_scan import Scanner
+from drivers.nanonis_session import NanonisSession
+from drivers.nanonis_signals import Signals
+from drivers.nanonis_spectroscopy import ControllerBias
+from drivers.nanonis_tip import Pace, Tip, withdraw
+from nanoprobe.errors import InstrumentError, InstrumentTimeout, LinkLost, NanoprobeError, Unreachable
+from nanoprobe.plugins import Driver
+from nanoprobe.roles import BiasSource, ForceCalibration, Probe, RetractCurve, ScanLine, ScanPlan, Watch
+
+_log = logging.getLogger(__name__)
+
+NEWEST_LAYOUTS = 14718
+"""Real-time release assumed where the controller does not tell its own."""
+SAFE_WITHDRAW_TIMEOUT = 5.0
+"""Deadline of withdrawing on the way into the safe state (s)."""
+OFF, ON = 2, 1
+"""In setters where 0 means no change."""
+DRIFT_SATURATION = 10.0
+"""Part of the scanner's range that drift compensation may use up (%)."""
+DRIFT_SATURATION_SINCE = 11798
+TOLERANCE = 1e-3
+"""How far a setting may be read back from what was set, as a part of it."""
+
+
+class Options(BaseModel):
+    """Options of the driver `nanonis` in a bench file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    abort_resource: str = Field(description="VISA resource of a second port of the same controller, for stopping it")
+    deflection_sensitivity: float | None = Field(
+        None, gt=0, description="bending of the lever per deflection signal (m/V)"
+    )
+    spring_constant: float | None = Field(None, gt=0, description="spring constant of the lever (N/m)")
+    poll_interval: float = Field(0.02, ge=0, le=1, description="pause between two looks at a running motion (s)")
+    approach_timeout: float = Field(600.0, gt=0, description="longest coarse approach (s)")
+    speed: float = Field(5e-6, gt=0, le=1e-3, description="speed of moves from point to point (m/s)")
+    feedback: str = Field(
+        "Deflection", description="name of the Z controller that holds the contact, as it is listed there"
+    )
+    channels: dict[str, str] = Field(
+        {}, description="our channel name = the controller's signal name, where they differ"
+    )
+    safe_tip_signal: Literal["current", "deflection"] = Field("current", description="the signal the safe tip watches")
+    release: int | None = Field(
+        None, description="real-time release (like 13742), where the controller tells it wrongly"
+    )
+    timeout: float = Field(5.0, gt=0, le=60, description="longest wait for the answer to a short command (s)")
+
+    @property
+    def calibration(self) -> ForceCalibration | None:
+        """Deflection to force, None when not both numbers are given."""
+        if self.deflection_sensitivity is None or self.spring_constant is None:
+            return None
+        return ForceCalibration(self.deflection_sensitivity, self.spring_constant)
+
+
+class Nanonis(NanonisSession):
+    """A PyMeasure instrument that fulfils the role `Probe`; controller's own signs. `abort` is its second session."""
+
+    def __init__(
+        self, adapter: Any, abort: NanonisSession, options: Options, name: str = "Nanonis", **kwargs: Any
+    ) -> None:
+        super().__init__(adapter, name, **kwargs)
+        self.abort = abort
+        self.settings = options
+        self._identity, self.release = self.identify()
+        self.release = options.release or self.release
+        self.signals = Signals(self, options.channels)
+        pace = Pace(options.poll_interval, options.approach_timeout, options.speed)
+        self.tip = Tip(self, self.signals, options.calibration, options.feedback, pace)
+        self._scanner = Scanner(self, self.signals, self.release)
+        self._bias = ControllerBias(self, abort, self.signals)
+        self._scanner_range: float | None = None
+
+    def identify(self) -> tuple[str, int]:
+        """Return product and version, and the real-time release. Raises Unreachable for something else."""
+        product, version, host, real_time = self.call("Util.VersionGet", returns="s s I I")
+        if "nanonis" not in product.lower():
+            raise Unreachable(
+                f"expected a Nanonis controller but '{product}' answers; check the resource in the bench file"
+            )
+        release = real_time or host or _number(version) or NEWEST_LAYOUTS
+        return f"{product} {version} (host R{host}, real time R{real_time})", release
+
+    @property
+    def identity(self) -> str:
+        """Product, version and release."""
+        return self._identity
+
+    # --- what there is
+
+    @property
+    def acquisition_period(self) -> float:
+        """Time between two published signal values (s)."""
+        return self.signals.period
+
+    @property
+    def channels(self) -> Mapping[str, str]:
+        """Our channel names with their SI units."""
+        return self.signals.units
+
+    @property
+    def scanner_range(self) -> float:
+        """Largest |x|, |y| of the scanner (m)."""
+        if self._scanner_range is None:
+            x, y, _ = self.call("Piezo.RangeGet", returns="f f f")
+            self._scanner_range = min(x, y) / 2
+        return self._scanner_range
+
+    def read(self, *names: str) -> Any:
+        """Read channels by our names (SI), published after this call. (PyMeasure's raw `read` is at `adapter.read`.)"""
+        return self.signals.read(*names)
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass on the controller's own clock."""
+        self.signals.wait(seconds)
+
+    # --- the tip
+
+    def check_feedback(self) -> None:
+        """Raise BadInput unless deflection feedback is active and calibrated in newtons."""
+        self.tip.check_feedback()
+
+    def engaged(self) -> bool:
+        """Say whether feedback holds the tip on the surface."""
+        return self.tip.engaged()
+
+    def approach(self, force: float) -> None:
+        """Bring the tip from anywhere to the surface at `force` (N)."""
+        self.tip.approach(force)
+
+    def lift(self, height: float) -> None:
+        """Feedback off, tip `height` (m) above where it was."""
+        self.tip.lift(height)
+
+    def land(self, force: float) -> None:
+        """Feedback on at `force` (N); returns when the force is within 10 %."""
+        self.tip.land(force)
+
+    def withdraw(self) -> None:
+        """Feedback off, tip fully retracted."""
+        self.tip.withdraw()
+
+    def retract_curve(self, height: float, steps: int) -> RetractCurve:
+        """From contact, feedback off, retract by `height` (m) in `steps` and read the force at each; stays lifted."""
+        return self.tip.retract_curve(height, steps)
+
+    def force(self) -> float:
+        """Read the present force (N)."""
+        return self.tip.force()
+
+    def position(self) -> tuple[float, float]:
+        """Read the scanner position x, y (m)."""
+        return self.tip.position()
+
+    def move_to(self, x: float, y: float) -> None:
+        """Move to scanner position x, y (m) and verify."""
+        self.tip.move_to(x, y)
+
+    def scan(self, plan: ScanPlan, on_line: Callable[[ScanLine], None], watch: Watch) -> None:
+        """Take an image, lines handed on as they come; stopped when `watch` or `on_line` raises."""
+        self._scanner.scan(plan, on_line, watch, self.stop)
+
+    def compensate_drift(self, vx: float, vy: float) -> None:
+        """Feed forward a linear drift (m/s)."""
+        saturation, layout = ([DRIFT_SATURATION], " f") if self.release >= DRIFT_SATURATION_SINCE else ([], "")
+        self.call("Piezo.DriftCompSet", "i f f f" + layout, 1, vx, vy, 0.0, *saturation)
+        on, x, y = self.call("Piezo.DriftCompGet", returns="I f f")
+        if not on or math.dist((x, y), (vx, vy)) > TOLERANCE * math.hypot(vx, vy):
+            raise InstrumentError(
+                f"Nanonis: drift compensation reads {x:.3g}, {y:.3g} m/s after {vx:.3g}, {vy:.3g} was set"
+            )
+
+    # --- bias and safety
+
+    def bias_source(self) -> BiasSource:
+        """Return the controller's own bias output as a source."""
+        return self._bias
+
+    def program_limits(self, *, force: float, current: float = math.inf) -> None:
+        """Put the safe tip's threshold at the hard limit (N, or A where it watches the current), read it back."""
+        threshold = current if self.settings.safe_tip_signal == "current" else self.tip.calibration.setpoint(force)
+        if math.isfinite(threshold):
+            self.call("SafeTip.PropsSet", "H H f", OFF, ON, threshold)
+            found = self.call("SafeTip.PropsGet", returns="H H f")[2]
+            if abs(found - threshold) > TOLERANCE * threshold:
+                raise InstrumentError(f"Nanonis: safe tip threshold reads {found:.3g} after {threshold:.3g} was set")
+        self.call("SafeTip.OnOffSet", "H", ON)
+        if not self.value("SafeTip.OnOffGet", returns="H"):
+            raise InstrumentError(
+                "Nanonis: the safe tip is off after it was switched on; is it licensed and configured?"
+            )
+
+    def stop(self) -> None:
+        """End scan, sweep, approach and motion at once, over the abort session; each is tried whatever the others do."""
+        self.abort.revive()
+        failed = []
+        for command, layout, values in _STOPS:
+            try:
+                self.abort.call(command, layout, *values)
+            except InstrumentError as error:
+                _log.error("stopping: %s", error)
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def safe_bias(self) -> None:
+        """Set the controller's bias to 0 V over the abort session, and end a sweep that could raise it again."""
+        self._bias.off()
+
+    def safe_withdraw(self) -> None:
+        """Withdraw over the abort session, with a short deadline."""
+        self.abort.revive()
+        withdraw(self.abort, SAFE_WITHDRAW_TIMEOUT)
+
+    def close(self) -> None:
+        """Give both links back."""
+        super().close()
+        self.abort.close()
+
+
+_STOPS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("BiasSpectr.Stop", "", ()),
+    ("Scan.Action", "H I", (1, 0)),
+    ("FolMe.Stop", "", ()),
+    ("AutoApproach.OnOffSet", "H", (0,)),
+    ("Motor.StopMove", "", ()),
+)
+
+
+def _number(version: str) -> int | None:
+    """Return the release in a version text such as "Generic 5 R13742"."""
+    match = re.search(r"R\s?(\d{4,6})", version)
+    return int(match[1]) if match else None
+
+
+def open_probe(resource: str, options: BaseModel) -> Probe:
+    """Connect both sessions and identify; bias to 0 V. Raises Unreachable."""
+    assert isinstance(options, Options)
+    links: list[Link] = []
+    try:
+        for name, where in (("Nanonis", resource), ("Nanonis (abort port)", options.abort_resource)):
+            links.append(Link(where, name=name, timeout=options.timeout))
+        work, abort = links
+        probe = Nanonis(work, NanonisSession(abort, "Nanonis (abort port)"), options)
+        probe.safe_bias()
+    except BaseException as error:
+        for link in links:
+            link.close()
+        raise _explained(error, resource) from None
+    return probe
+
+
+def _explained(error: BaseException, resource: str) -> BaseException:
+    """Return `error` as Unreachable where nothing, or no Nanonis, answers."""
+    if isinstance(error, NanoprobeError) and isinstance(error, InstrumentTimeout | LinkLost):
+        return Unreachable(
+            f"no Nanonis controller answers at {resource}: {error}; is its TCP Programming Interface licensed and open at "
+            f"this port (Main Options)?"
+        )
+    return error
+
+
+DRIVER = Driver(
+    name="nanonis",
+    role="probe",
+    summary="SPECS Nanonis controller (TCP Programming Interface), with its own bias as a second source",
+    options=Options,
+    open=open_probe,
+)

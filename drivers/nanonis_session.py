@@ -1,0 +1,77 @@
+"""One connection to a Nanonis controller. It executes one command after the other, so work and abort have one each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pymeasure.instruments import Instrument
+
+from drivers import nanonis_protocol as protocol
+from drivers.link import Link
+from drivers.linked import Linked
+from nanoprobe.errors import InstrumentError
+
+WATCH_EVERY = 0.02
+"""Longest wait between two calls of a watch while a command blocks the connection (s)."""
+
+
+class NanonisSession(Linked, Instrument):
+    """A PyMeasure instrument that speaks the Nanonis protocol; any thread may call."""
+
+    def __init__(self, adapter: Any, name: str = "Nanonis", **kwargs: Any) -> None:
+        kwargs.setdefault("includeSCPI", False)
+        super().__init__(adapter, name, **kwargs)
+
+    def call(
+        self, command: str, layout: str = "", *values: Any, returns: str = "", timeout: float | None = None
+    ) -> tuple[Any, ...]:
+        """Send `command` and return what it answers; layouts as in `nanonis_protocol`, `timeout` in s.
+
+        Raises InstrumentError with the controller's words, InstrumentTimeout, LinkLost.
+        """
+        with self.exchange():
+            self.write_bytes(protocol.request(command, layout, *values))
+            return protocol.reply(command, returns, self._answer(command, timeout))
+
+    def value(self, command: str, layout: str = "", *values: Any, returns: str) -> Any:
+        """Send `command` and return the first value it answers."""
+        return self.call(command, layout, *values, returns=returns)[0]
+
+    def call_watched(
+        self, command: str, layout: str, *values: Any, returns: str, timeout: float, watch: Callable[[], None]
+    ) -> tuple[Any, ...]:
+        """Like `call` for a command that blocks for long; `watch` runs meanwhile and may raise to give it up.
+
+        When it raises, the answer is still to come: see `drain`.
+        """
+        with self.exchange():
+            self.write_bytes(protocol.request(command, layout, *values))
+            if isinstance(self.adapter, Link):
+                _wait_readable(self.adapter, timeout, watch)
+            return protocol.reply(command, returns, self._answer(command, None))
+
+    def revive(self) -> None:
+        """Open a new session when the present one is lost. Raises Unreachable."""
+        if isinstance(self.adapter, Link):
+            self.adapter.revive()
+
+    def drain(self, command: str, timeout: float) -> None:
+        """Take the answer of a command that was given up; open a new session when it does not come within `timeout` (s)."""
+        try:
+            self._answer(command, timeout)
+        except InstrumentError:
+            self.adapter.flush_read_buffer()
+
+    def _answer(self, command: str, timeout: float | None) -> bytes:
+        name, size = protocol.reply_header(self.read_bytes(protocol.HEADER, timeout=timeout))
+        body = self.read_bytes(size, timeout=timeout)
+        if name.lower() != command.lower():
+            self.adapter.flush_read_buffer()
+            raise InstrumentError(f"Nanonis answered {name} when {command} was asked: the session was dropped")
+        return bytes(body)
+
+
+def _wait_readable(link: Link, timeout: float, watch: Callable[[], None]) -> None:
+    for _ in range(max(1, round(timeout / WATCH_EVERY))):
+        watch()
+        if link.readable(WATCH_EVERY):
+            return

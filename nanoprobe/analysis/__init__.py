@@ -1,0 +1,1 @@
+"""What the data mean: pure functions, arrays in, frozen dataclasses out, SI units throughout."""

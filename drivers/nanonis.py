@@ -189,7 +189,7 @@ class Nanonis(NanonisSession):
         """Return the controller's own bias output as a source."""
         return self._bias
 
-    def program_limits(self, *, force: float, current: float = math.inf) -> None:
+    def program_limits(self, *, force: float, current: float) -> None:
         """Put the safe tip's threshold at the hard limit (N, or A where it watches the current), read it back."""
         threshold = current if self.settings.safe_tip_signal == "current" else self.tip.calibration.setpoint(force)
         if math.isfinite(threshold):

@@ -85,7 +85,7 @@ class Bench:
             self._source_meter.off()
             self._source_meter.program_limits(bias=self.limits.bias, current=self.limits.current)
         if self._probe is not None:
-            self._probe.program_limits(force=self.limits.force)
+            self._probe.program_limits(force=self.limits.force, current=self.limits.current)
             self._zero_controller_bias(self._probe)
 
     def _zero_controller_bias(self, probe: Probe) -> None:

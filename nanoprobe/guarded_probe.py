@@ -118,9 +118,9 @@ class GuardedProbe:
         """Refuse: the controller's bias is reached through the bench's `source`, or held at 0."""
         raise AttributeError("the bench decides who biases: use bench.source")
 
-    def program_limits(self, *, force: float) -> None:
+    def program_limits(self, *, force: float, current: float) -> None:
         """See Probe."""
-        self._act(lambda: self._probe.program_limits(force=force))
+        self._act(lambda: self._probe.program_limits(force=force, current=current))
 
     def stop(self) -> None:
         """See Probe."""

@@ -277,8 +277,8 @@ class Probe(Protocol):
     def bias_source(self) -> BiasSource:
         """Return the controller's own bias output as a source."""
 
-    def program_limits(self, *, force: float) -> None:
-        """Put the safe-tip threshold at the hard limit (N), read it back."""
+    def program_limits(self, *, force: float, current: float) -> None:
+        """Put the safe-tip threshold at the hard limit (N or A, whichever signal it watches), read it back."""
 
     def stop(self) -> None:
         """End scan, sweep and motion at once, over the abort session."""

@@ -34,6 +34,7 @@ driver = "keithley2450"
 resource = "TCPIP0::{host}::{source_meter}::SOCKET"
 poll_interval = {poll_interval:.6g}
 
+# The controller's four ports begin at the first one named here; its data logger streams on port {stream}.
 [instruments.probe]
 driver = "nanonis"
 resource = "TCPIP0::{host}::{probe}::SOCKET"

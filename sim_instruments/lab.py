@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import TextIO
 
 from sim_instruments import bench_file
+from sim_instruments.faults import FaultSpec, parse_fault
+from sim_instruments.faults.ailment import Ailment
+from sim_instruments.faults.box import FaultBox
+from sim_instruments.faults.fault import Fault
+from sim_instruments.faults.instrument_faults import ailment
+from sim_instruments.faults.wire import Wires
 from sim_instruments.keithley2450 import Keithley2450Sim
 from sim_instruments.nanonis import make_controller
 from sim_instruments.nanonis.controller import Controller, ControllerSettings
+from sim_instruments.nanonis.tcp_logger import TCPLog
+from sim_instruments.safety_log import SafetyLog
 from sim_instruments.server import Listener, listen
 from sim_instruments.timeline import Station, Timeline
 from sim_instruments.world import World, WorldSettings
@@ -31,12 +39,16 @@ class LabSettings:
     host: str = "127.0.0.1"
     bias_source: str = "source_meter"
     single_client: bool = False
+    faults: tuple[FaultSpec, ...] = ()
 
 
 class Lab:
-    """A lab that can be started and stopped inside a running asyncio loop."""
+    """A lab that can be started and stopped inside a running asyncio loop.
 
-    def __init__(self, settings: LabSettings, truth: TextIO | None = None) -> None:
+    `truth` and `log` take a line of JSON for every true trigger voltage, and for every change of what must be safe.
+    """
+
+    def __init__(self, settings: LabSettings, truth: TextIO | None = None, log: TextIO | None = None) -> None:
         self.settings = settings
         self.world = World(settings.world)
         self.timeline = Timeline(self.world, settings.pace)
@@ -47,23 +59,74 @@ class Lab:
         )
         if truth is not None:
             self.world.truth = _truth_writer(truth)
+        self.log = self._make_log(log)
+        self._faults = {name: self._fault_box(name) for name in self._stations}
         self._listeners: list[Listener] = []
+        self._stream: Listener | None = None
         self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen on free ports: the source-meter's one, the controller's four, and its data logger's."""
-        host, station = self.settings.host, self._stations
         self._listeners = [
-            await listen(
-                self.source_meter.dialogue,
-                station["source_meter"],
-                host=host,
-                single_client=self.settings.single_client,
-            ),
-            *[await listen(self.controller.dialogue, station["probe"], host=host) for _ in range(4)],
+            await self._listen("source_meter", self.settings.single_client),
+            *[await self._listen("probe", False) for _ in range(4)],
         ]
+        # A station of its own: whoever listens to the stream owns no time.
+        stream = self.controller.module(TCPLog).stream
+        self._stream = await listen(stream, Station(self.timeline), host=self.settings.host)
+        for fault in self.settings.faults:
+            self.inject(fault)
         if self.settings.pace > 0:
             self._ticking = asyncio.create_task(self._tick())
+
+    async def _listen(self, name: str, single_client: bool) -> Listener:
+        return await listen(
+            self.source_meter.dialogue if name == "source_meter" else self.controller.dialogue,
+            self._stations[name],
+            host=self.settings.host,
+            single_client=single_client,
+            wire=Wires(self._faults[name], framed=name == "probe"),
+            on_client=self.log.clients_of(name),
+        )
+
+    def _make_log(self, file: TextIO | None) -> SafetyLog:
+        log = SafetyLog(lambda: self.timeline.now, file)
+        self.source_meter.instrument.source.on_switch = log.note_output
+        self.world.on_bias = log.note_bias
+        self.controller.z.on_tip = log.note_tip
+        return log
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        """The latest changes of outputs, biases, tip and clients (see `SafetyLog`), oldest first."""
+        return list(self.log.events)
+
+    # --- faults
+
+    def _fault_box(self, name: str) -> FaultBox:
+        def ail(fault: Fault) -> Ailment:
+            return ailment(fault, self.source_meter, self.controller)
+
+        return FaultBox(self.timeline, ail, lambda: self._break(name, False), lambda: self._break(name, True))
+
+    def _break(self, name: str, unplug: bool) -> None:
+        for listener in self._listeners[:1] if name == "source_meter" else self._listeners[1:]:
+            listener.unplug() if unplug else listener.hang_up()
+
+    def inject(self, fault: FaultSpec | str) -> None:
+        """Let a fault happen; call it in the lab's own thread. Raises BadFault."""
+        spec = parse_fault(fault) if isinstance(fault, str) else fault
+        self._faults[spec.instrument].add(spec)
+
+    def commands(self, instrument: str) -> int:
+        """Return how many commands have come to `instrument` so far."""
+        return self._faults[instrument].commands
+
+    @property
+    def stream_port(self) -> int:
+        """The port of the controller's data logger stream."""
+        assert self._stream is not None, "the lab is not started"
+        return self._stream.port
 
     async def _tick(self) -> None:
         while True:
@@ -79,7 +142,7 @@ class Lab:
         """Close every port."""
         if self._ticking is not None:
             self._ticking.cancel()
-        for listener in self._listeners:
+        for listener in (*self._listeners, *([self._stream] if self._stream else [])):
             await listener.close()
 
     def write_bench_file(self, path: Path) -> None:
@@ -96,6 +159,7 @@ class Lab:
             source_meter=ports[0],
             probe=ports[1],
             probe_abort=ports[2],
+            stream=self.stream_port,
             deflection_sensitivity=settings.controller.deflection_sensitivity,
             spring_constant=settings.controller.spring_constant,
             poll_interval=POLL_INTERVAL / settings.pace if settings.pace else 0.0,

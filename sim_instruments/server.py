@@ -25,10 +25,22 @@ class Dialogue(Protocol):
         """Read and answer until the client goes."""
 
 
+Wire = Callable[[asyncio.StreamReader, asyncio.StreamWriter], tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+"""Stands between a dialogue and the socket of a new connection: gives what the dialogue reads from and writes to, or
+raises ConnectionError to hang up. Faults are put in here."""
+
+
 class Listener:
     """An instrument's open port, and the connections it serves."""
 
-    def __init__(self, make: Callable[[Session], Dialogue], station: Station, single_client: bool) -> None:
+    def __init__(
+        self,
+        make: Callable[[Session], Dialogue],
+        station: Station,
+        single_client: bool,
+        wire: Wire = lambda reader, writer: (reader, writer),
+        on_client: Callable[[bool], None] = lambda come: None,
+    ) -> None:
         self.port = 0
         """TCP port clients connect to."""
         self.dead_socket_port: int | None = None
@@ -36,6 +48,8 @@ class Listener:
         self._make = make
         self._station = station
         self._single_client = single_client
+        self._wire = wire
+        self._on_client = on_client
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._servers: list[asyncio.Server] = []
 
@@ -60,9 +74,21 @@ class Listener:
         """Stop listening and hang up on every client."""
         for server in self._servers:
             server.close()
+        await asyncio.sleep(0)  # a client accepted at the last moment has no task of its own before this
         await self._hang_up()
         for server in self._servers:
             await server.wait_closed()
+
+    def hang_up(self) -> None:
+        """Break every connection at once; the port stays open."""
+        for writer in self._connections.values():
+            writer.transport.abort()
+
+    def unplug(self) -> None:
+        """Close the port and break every connection at once, as when the instrument is switched off."""
+        for server in self._servers:
+            server.close()
+        self.hang_up()
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -72,6 +98,8 @@ class Listener:
         self._connections[task] = writer
         try:
             await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            LOG.debug("a client of port %d was hung up on", self.port)  # asyncio would log it as an error
         finally:
             del self._connections[task]
             await _shut(writer)
@@ -79,14 +107,17 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         session = self._station.connect()
+        self._on_client(True)
         try:
-            await self._make(session).converse(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            LOG.debug("a client of port %d hung up", self.port)
+            await self._make(session).converse(*self._wire(reader, writer))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # Cancelled by `_hang_up`, whose business it ends: passed on, Python 3.11's streams would log it as a fault.
+            LOG.debug("the connection of a client of port %d has ended", self.port)
         except Exception:
             LOG.exception("the dialogue on port %d failed; its connection is closed", self.port)
         finally:
             self._station.disconnect(session)
+            self._on_client(False)
 
     async def _drop_clients(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._hang_up()
@@ -112,14 +143,17 @@ async def listen(
     host: str = "127.0.0.1",
     single_client: bool = False,
     dead_socket_port: int | None = None,
+    wire: Wire = lambda reader, writer: (reader, writer),
+    on_client: Callable[[bool], None] = lambda come: None,
 ) -> Listener:
     """Serve an instrument on `host`:`port` (0: any free port).
 
     `make` gives the dialogue of each new connection. With `single_client` a second client is hung up on while one is
     connected, and a port is opened which, when connected to, drops the present client (`dead_socket_port`; None or 0:
-    any free port). Without `single_client` that port is opened only when `dead_socket_port` is given.
+    any free port). Without `single_client` that port is opened only when `dead_socket_port` is given. `wire` comes between
+    each dialogue and its socket; `on_client` is called with True when a client has come, with False when it has gone.
     """
-    listener = Listener(make, station, single_client)
+    listener = Listener(make, station, single_client, wire, on_client)
     await listener.open(host, port)
     if single_client or dead_socket_port is not None:
         await listener.open_dead_socket_port(host, dead_socket_port or 0)

@@ -135,7 +135,7 @@ def _draw_voltages(
         _show(axes, image, image.height, "gray", Normalize(low, high), alpha=0.45)
     _metres(axes)
     _mark_points(axes, places, verdicts, kinds)
-    axes.figure.legend(handles=_legend(verdicts, kinds), loc="outside lower left", ncols=4, fontsize=9)  # type: ignore[call-arg, union-attr]
+    axes.figure.legend(handles=_legend(verdicts, kinds), loc="outside lower left", ncols=4, fontsize=9)
 
 
 def _mark_points(axes: Axes, places: Array, verdicts: PointVerdicts, kinds: NDArray[np.int8]) -> None:

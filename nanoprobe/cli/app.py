@@ -8,7 +8,7 @@ import click
 import typer
 from rich.logging import RichHandler
 
-from nanoprobe.cli import benches, demo, lists, runs, sim
+from nanoprobe.cli import benches, demo, gui, lists, runs, sim
 from nanoprobe.cli.console import err, say
 from nanoprobe.errors import NanoprobeError
 
@@ -24,6 +24,7 @@ runs.register(app)
 benches.register(app)
 demo.register(app)
 sim.register(app)
+gui.register(app)
 
 
 @app.callback()

@@ -62,6 +62,8 @@ def line_signals(
     offset_x, offset_y = controller.motion.to_world(0.0, 0.0)
     image = world.image_line(x + offset_x, y + offset_y, t)
     amplified = _filtered(controller, image.current, t)
+    if controller.preamp.saturated:
+        amplified = np.full(t.shape, controller.preamp.full_scale)
     current = _shown(controller, amplified)
     line = {
         X: x,
@@ -103,4 +105,4 @@ def _standing(controller: "Controller", index: int, t: Floats) -> Floats:
 
 def saved_file(controller: "Controller", base_name: str, number: int, extension: str) -> str:
     """Return the path (on the controller's computer) of a file saved in the session folder. Nothing is written."""
-    return f"{controller.settings.session_path}\\{base_name}{number:04d}.{extension}"
+    return f"{controller.session_path}\\{base_name}{number:04d}.{extension}"

@@ -1,4 +1,4 @@
-""""No change" codes: many setters of the protocol leave a property as it is when told 0, -1 or NaN."""
+""" "No change" codes: many setters of the protocol leave a property as it is when told 0, -1 or NaN."""
 
 import math
 

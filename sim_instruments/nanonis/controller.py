@@ -60,6 +60,7 @@ class Controller:
         self.station = station
         self.settings = settings or ControllerSettings()
         self.release = self.settings.release
+        self.session_path = self.settings.session_path
         self.tap = self.settings.acquisition_period
         self.on_safe_tip: list[Callable[[], None]] = []
         """Called when the safe tip fires with auto-pause on (the scan pauses itself)."""
@@ -67,6 +68,8 @@ class Controller:
         """Whether the scan owns the scanner; the Scan module replaces this."""
         self.scan_speed: Callable[[], float] = lambda: 1e-6
         """Forward speed of the scan (m/s); the Scan module replaces this."""
+        self.refusal = ""
+        """Why every command is refused now; empty while none is."""
         self.has_quit = False
         """Whether the software was told to quit: every connection ends."""
         self.coarse = Coarse(self.settings.coarse_gap)

@@ -64,6 +64,8 @@ class NanonisDialogue:
 
     async def _run(self, handler: Handler, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         cost, session = handler.command.cost, self._session
+        if self._controller.refusal:
+            raise CommandError(self._controller.refusal)
         if cost is Cost.SET:
             session.command()
             try:

@@ -18,7 +18,8 @@ class Move:
 
     def __init__(self, motion: "Motion", target: tuple[float, float], speed: float, started: float) -> None:
         self._motion = motion
-        self._origin, self.target = (motion.placed_x, motion.placed_y), target
+        self._origin, self.target = (motion.placed_x, motion.placed_y), motion.reached(target)
+        target = self.target
         self.length = math.hypot(target[0] - self._origin[0], target[1] - self._origin[1])
         self.duration = self.length / speed
         self.speed, self.started = speed, started
@@ -54,6 +55,8 @@ class Motion:
         self.sample_period: Callable[[], float] = lambda: math.inf
         """How often somebody wants to see the move (s); the tip recorder replaces this."""
         self.on_step: Callable[[], None] = lambda: None
+        self.reach = 1.0
+        """The part of its way that a move comes."""
         self.move: Move | None = None
         """The move under way."""
         self.place(0.0, 0.0)
@@ -84,6 +87,13 @@ class Motion:
         """Return x, y (m) brought into the scanner's range."""
         (x_low, x_high), (y_low, y_high) = self.x_limits, self.y_limits
         return max(x_low, min(x_high, x)), max(y_low, min(y_high, y))
+
+    def reached(self, target: tuple[float, float]) -> tuple[float, float]:
+        """Return where a move to `target` (m) ends."""
+        if self.reach == 1.0:
+            return target
+        x, y = self.placed_x, self.placed_y
+        return x + self.reach * (target[0] - x), y + self.reach * (target[1] - y)
 
     @property
     def position(self) -> tuple[float, float]:
@@ -145,4 +155,3 @@ class Motion:
             self._end()
         move.due = self.next_step(move, due)
         self.on_step()
-

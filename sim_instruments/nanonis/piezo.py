@@ -124,7 +124,9 @@ class Piezo(Module):
             self._drift.switch(on == 1)
 
     @command(
-        "Piezo.DriftCompGet", "", lambda release: "I f f f I I I f" if release >= SATURATION_RELEASE else "I f f f I I I"
+        "Piezo.DriftCompGet",
+        "",
+        lambda release: "I f f f I I I f" if release >= SATURATION_RELEASE else "I f f f I I I",
     )
     def drift(self, _: Session) -> tuple[float, ...]:
         """Return on, speeds (m/s), whether X, Y, Z are saturated, and the saturation limit (%)."""

@@ -40,6 +40,8 @@ class Preamp:
         self._gain_index = 0
         self.gain_index = 3
         self.filter_index = 0
+        self.saturated = False
+        """Whether the output stands at full scale, whatever the current."""
         self.calibrations = [(1.0 / gain.volts_per_ampere, 0.0) for gain in GAINS]
         """(A/V, A) per gain, as the software believes them."""
 
@@ -70,7 +72,7 @@ class Preamp:
 
     def overloaded(self, current: float) -> bool:
         """Say whether `current` (A) is beyond what the amplifier can show."""
-        return abs(current) >= self.full_scale
+        return self.saturated or abs(current) >= self.full_scale
 
     def noise(self, t: float, aperture: float, current: float) -> float:
         """Return the noise (A) of a reading at `t` (s) averaged over `aperture` (s) around a true `current` (A)."""
@@ -79,6 +81,6 @@ class Preamp:
 
     def read(self, current: float) -> float:
         """Return the current (A) the controller shows for a true `current` (A, noise included by the caller)."""
-        volts = max(-FULL_SCALE, min(FULL_SCALE, current * self.gain))
+        volts = FULL_SCALE if self.saturated else max(-FULL_SCALE, min(FULL_SCALE, current * self.gain))
         calibration, offset = self.calibrations[self.gain_index]
         return volts * calibration + offset

@@ -84,4 +84,6 @@ class Signals(Module):
         """Assign the two additional real-time signals; -1 leaves one as it is."""
         if not all(-1 <= index < len(ADDITIONAL) for index in (first, second)):
             raise CommandError(f"Additional signal must be -1 to {len(ADDITIONAL) - 1}")
-        self._additional = [new if new >= 0 else old for new, old in zip((first, second), self._additional, strict=True)]
+        self._additional = [
+            new if new >= 0 else old for new, old in zip((first, second), self._additional, strict=True)
+        ]

@@ -23,21 +23,22 @@ class Util(Module):
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
-        self._path = controller.settings.session_path
         self._frequency, self._oversampling = 20e3, 10
         self._settings: dict[str, dict[str, Any]] = {}
         self._layouts: set[str] = set()
         self.locked = False
+        self.product = PRODUCT
+        """What it says it is."""
 
     @command("Util.VersionGet", "", "s s I I")
     def version(self, _: Session) -> tuple[str, str, int, int]:
         """Return product, version, release of the host application and of the real-time engine."""
-        return PRODUCT, "Generic 5e", self.controller.release, self.controller.release
+        return self.product, "Generic 5e", self.controller.release, self.controller.release
 
     @command("Util.SessionPathGet", "", "s")
     def path(self, _: Session) -> tuple[str]:
         """Return the session path."""
-        return (self._path,)
+        return (self.controller.session_path,)
 
     @command("Util.SessionPathSet", "s ?I", cost=Cost.SET)
     def set_path(self, session: Session, path: str, save_settings: int | None) -> None:
@@ -46,11 +47,11 @@ class Util(Module):
             raise CommandError("The session path must not be empty")
         if save_settings:
             self.save_settings(session, "", 1)
-        self._path = path
+        self.controller.session_path = path
 
     # --- settings and layout
     def _file(self, path: str, session_file: int, ending: str) -> str:
-        return rf"{self._path}\Nanonis-Session{ending}" if session_file else path
+        return rf"{self.controller.session_path}\Nanonis-Session{ending}" if session_file else path
 
     @command("Util.SettingsSave", "s I", cost=Cost.SET)
     def save_settings(self, _: Session, path: str, session_file: int) -> None:

@@ -44,6 +44,8 @@ class ZLoop:
         self._limits = self.hardware_limits
         self._task: ZTask | None = None
         self._engaged = False
+        self.on_tip: Callable[[str], None] = lambda state: None
+        """Called when the tip is engaged, released or withdrawn."""
         self._world.feedback(False, 0.0)
         self.place(self.high)
 
@@ -148,13 +150,16 @@ class ZLoop:
 
     def _engage(self) -> None:
         self._world.feedback(True, self._controller.force(self.setpoints[DEFLECTION]))
-        self._engaged = True
+        if not self._engaged:
+            self._engaged = True
+            self.on_tip("engaged")
 
     def _release(self) -> None:
         if self._engaged:
             self._piezo = self.position
             self._engaged = False
             self._world.feedback(False, 0.0)
+            self.on_tip("released")
 
     # --- tasks
     def _begin(self, status: Status, first: float, act: Callable[[ZTask], None]) -> None:
@@ -262,6 +267,7 @@ class ZLoop:
     def _retract(self, task: ZTask) -> None:
         if self._piezo >= self.high:
             self._finish(Status.SAFE_TIP if self.status == Status.SAFE_TIP else Status.OFF)
+            self.on_tip("withdrawn")
             return
         lift = 20e-9 if self._world.tip.in_contact else max(20e-9, self.withdraw_rate * 10e-3)
         target = min(self.high, self._piezo + lift)

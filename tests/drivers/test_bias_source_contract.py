@@ -124,10 +124,11 @@ def test_watch_that_raises_leaves_zero_and_the_source_usable(source, way, lab, p
         pass
 
     calls = []
+    last = 1 if way is TripWay.CONTROLLER else 3  # a whole sweep may be over before its second
 
     def watch():
         calls.append(0)
-        if len(calls) == 3:
+        if len(calls) == last:
             raise Stop
 
     with pytest.raises(Stop):

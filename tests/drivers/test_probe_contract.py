@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from nanoprobe.errors import BadInput, InstrumentError, Unreachable
+from nanoprobe.errors import BadInput, InstrumentError, LinkLost, Unreachable
 from nanoprobe.geometry import Frame
 from nanoprobe.plugins import driver
 from nanoprobe.roles import Probe, ScanPlan
@@ -189,18 +189,20 @@ def resource(lab, role):
     return tomllib.loads(lab.bench_file.read_text())["instruments"][role]["resource"]
 
 
-def test_source_meter_at_the_probes_address_is_unreachable_as_such(lab):
+def test_source_meter_at_the_probes_address_is_unreachable_and_none_the_worse(lab, open_instrument):
     nanonis = driver("nanonis")
     where = resource(lab, "source_meter")
     options = nanonis.options.model_validate({"abort_resource": where, "timeout": 0.3})
     with pytest.raises(Unreachable, match=r"no Nanonis controller answers at TCPIP0.*Programming Interface licensed"):
         nanonis.open(where, options)
+    assert "MODEL 2450" in open_instrument(lab, "source_meter").identity
 
 
-def test_probe_at_the_source_meters_address_is_unreachable_as_such(lab):
+def test_probe_at_the_source_meters_address_is_unreachable_and_none_the_worse(lab, open_instrument):
     keithley = driver("keithley2450")
     with pytest.raises(Unreachable, match=r"no Keithley 2450 answers at TCPIP0.*check that this is its address"):
         keithley.open(resource(lab, "probe"), keithley.options.model_validate({"timeout": 0.3}))
+    assert "Nanonis" in open_instrument(lab, "probe").identity
 
 
 @pytest.mark.parametrize("name", ["keithley2450", "pymeasure2450"])
@@ -210,14 +212,19 @@ def test_nothing_at_the_address_is_unreachable(closed_port, name):
         chosen.open(closed_port, chosen.options.model_validate({}))
 
 
-def test_lab_that_goes_away_is_a_lost_link(lab_starter, open_instrument):
-    from nanoprobe.errors import LinkLost
+def test_instrument_that_goes_away_in_the_middle_of_the_work_is_a_lost_link(serve):
+    def brief(connection):
+        with connection.makefile("rb") as file:
+            for line in file:
+                if line == b"*IDN?\n":
+                    connection.sendall(b"KEITHLEY INSTRUMENTS,MODEL 2450,1,1.7\n")
+                elif line == b"*LANG?\n":
+                    connection.sendall(b"SCPI\n")
+                elif line.startswith(b":READ?"):
+                    return
 
-    lab = lab_starter()
-    meter = open_instrument(lab, "source_meter")
-    lab.call(lambda: None)
-    import asyncio
-
-    asyncio.run_coroutine_threadsafe(lab.lab.stop(), lab.loop).result(10)
-    with pytest.raises(LinkLost, match="the connection to Keithley 2450 at TCPIP0"):
-        meter.read_many(1)
+    keithley = driver("keithley2450")
+    meter = keithley.open(serve(brief).resource, keithley.options.model_validate({}))
+    with pytest.raises(LinkLost, match=r"the connection to Keithley 2450 at TCPIP0.* broke: the instrument closed"):
+        meter.read()
+    meter.close()

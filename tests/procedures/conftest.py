@@ -191,7 +191,7 @@ class FakeProbe:
     def bias_source(self) -> Any:
         raise AssertionError("the source-meter is wired")
 
-    def program_limits(self, *, force: float) -> None:
+    def program_limits(self, *, force: float, current: float) -> None:
         self.log.append("limits")
 
     def stop(self) -> None:

@@ -78,9 +78,9 @@ def _report(place: Path) -> None:
 
     path = place / "trigger-map.zarr"
     with open_run(path) as run:
-        table = Table(title="trigger voltage by kind of site (SIMULATED)", title_justify="left", box=box.SIMPLE)
+        table = Table(title="trigger voltage by kind of site (SIMULATED)", title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
         for heading in HEADINGS:
-            table.add_column(heading, justify="right", no_wrap=heading != HEADINGS[0])
+            table.add_column(heading, justify="right", no_wrap=True)
         for row in summary_of(run):
             table.add_row(*row.cells())
         out.print(table)

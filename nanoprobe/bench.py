@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from nanoprobe.benchfile import BenchFile, InstrumentTable, read_bench_file
 from nanoprobe.biasing import Biasing
-from nanoprobe.errors import BadInput, NanoprobeError
+from nanoprobe.errors import BadInput, NanoprobeError, Unreachable
 from nanoprobe.guard import LEASE, Guard
 from nanoprobe.guarded_probe import GuardedProbe
 from nanoprobe.interlock import Interlock
@@ -39,7 +39,7 @@ class Bench:
         self.guard = guard
         self._source_meter = source_meter
         self._probe = probe
-        self._guarded = None if probe is None else GuardedProbe(probe, self.limits, self.interlock, self.lease)
+        self._guarded = probe and GuardedProbe(probe, self.limits, self.interlock, self.lease, description.atmosphere)
         self.source = Biasing(self._wired_source(), self.wiring, self.limits, self.interlock)
 
     def _wired_source(self) -> BiasSource:
@@ -97,6 +97,12 @@ class Bench:
                 f"modulation before going on"
             )
 
+    def leave(self) -> None:
+        """Output off, and the source-meter asked whether it is. Raises InstrumentError or Unreachable where not."""
+        self.source.off()
+        if self._source_meter is not None:
+            self._source_meter.confirm_off()
+
     def safe_state(self, reason: str) -> SafeReport:
         """Put everything into the safe state; never raises, says what worked."""
         return make_safe(reason, self.wiring, self._source_meter, self._probe)
@@ -111,8 +117,12 @@ def bench_file(where: str | Path, **demo_options: Any) -> Iterator[Path]:
     """Yield the path of a bench file: of a TOML file as it is, of a named bench started for the time of the block."""
     named = find("benches")
     if str(where) in named:
-        with bench_starter(str(where))(**demo_options) as path:
-            yield Path(path)
+        with ExitStack() as stack:
+            try:
+                started = stack.enter_context(bench_starter(str(where))(**demo_options))
+            except RuntimeError as error:
+                raise Unreachable(f"bench '{where}': {error}") from error
+            yield Path(started)
         return
     path = Path(where)
     if not path.exists():
@@ -151,7 +161,7 @@ def open_description(description: BenchFile) -> Iterator[Bench]:
                 guard.ready()
             bench.program_limits()
             yield bench
-            bench.source.off()
+            bench.leave()
         except BaseException as error:
             bench.safe_state(f"leaving the bench after {type(error).__name__}")
             raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nanoprobe.atmosphere import AtmosphereTable
 from nanoprobe.errors import BadInput
 from nanoprobe.limits import Limits
 from nanoprobe.plugins import driver, suggest
@@ -68,6 +69,7 @@ class BenchFile(_Table):
     bench: BenchTable
     limits: Limits = Limits()
     tip: TipTable = TipTable()
+    atmosphere: AtmosphereTable = AtmosphereTable()
     instruments: Mapping[str, InstrumentTable]
 
     @property
@@ -110,6 +112,8 @@ def _check_roles(bench: BenchFile, where: str) -> None:
     wired = bench.wiring.bias_source.value
     if wired not in bench.instruments:
         raise BadInput(f"{where}: bias_source is '{wired}' but there is no [instruments.{wired}]")
+    if bench.atmosphere.sensors() and "probe" not in bench.instruments:
+        raise BadInput(f"{where}: [atmosphere] sensors are read at the controller, but there is no [instruments.probe]")
     reading = bench.wiring.current_reading
     if reading in (CurrentReading.PREAMP, CurrentReading.BOTH) and "probe" not in bench.instruments:
         raise BadInput(f"{where}: current_reading is '{reading}' but there is no [instruments.probe] with a preamp")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from nanoprobe.atmosphere import Atmosphere, AtmosphereTable
 from nanoprobe.errors import LinkLost
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
@@ -18,12 +19,19 @@ class GuardedProbe:
     """Fulfils `Probe`; see there for every method. Reading and making safe are allowed while the interlock is latched."""
 
     def __init__(
-        self, probe: Probe, limits: Limits, interlock: Interlock, lease: Callable[[float], None] = lambda seconds: None
+        self,
+        probe: Probe,
+        limits: Limits,
+        interlock: Interlock,
+        lease: Callable[[float], None] = lambda seconds: None,
+        atmosphere: AtmosphereTable | None = None,
     ) -> None:
         self._lease = lease
         self._probe = probe
         self._limits = limits
         self._interlock = interlock
+        self._atmosphere = Atmosphere(atmosphere or AtmosphereTable(), probe.read, interlock)
+        self._atmosphere.require(probe.channels)
 
     @property
     def identity(self) -> str:
@@ -106,6 +114,7 @@ class GuardedProbe:
 
         def guarded_watch() -> None:
             self._interlock.check()
+            self._atmosphere.glance()
             watch()
 
         self._act(lambda: self._probe.scan(plan, on_line, guarded_watch))
@@ -141,6 +150,7 @@ class GuardedProbe:
     def _act(self, do: Callable[[], T]) -> T:
         self._interlock.check()
         self._lease(LONGEST_COMMAND)
+        self._atmosphere.check()
         return self._read(do)
 
     def _read(self, do: Callable[[], T]) -> T:

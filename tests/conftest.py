@@ -41,14 +41,16 @@ class RunningLab:
         self.loop.close()
 
 
-def start_lab(folder: Path, **options: Any) -> RunningLab:
-    """Start a lab; `options` are those of `WorldSettings`, plus pace, bias_source, controller and single_client."""
+def start_lab(folder: Path, guard: bool = False, **options: Any) -> RunningLab:
+    """Start a lab; `options` are those of `WorldSettings`, plus pace, bias_source, controller, single_client and faults.
+
+    Without `guard` the bench file asks for no guard process: starting one takes a second, and a test's lab ends with it.
+    """
     from sim_instruments.lab import Lab, LabSettings
     from sim_instruments.world import WorldSettings
 
-    outer = {
-        name: options.pop(name) for name in ("pace", "bias_source", "controller", "single_client") if name in options
-    }
+    names = ("pace", "bias_source", "controller", "single_client", "faults")
+    outer = {name: options.pop(name) for name in names if name in options}
     truth = io.StringIO()
     loop = asyncio.new_event_loop()
     lab = Lab(LabSettings(world=WorldSettings(**options), **outer), truth)
@@ -58,6 +60,8 @@ def start_lab(folder: Path, **options: Any) -> RunningLab:
     folder.mkdir(parents=True, exist_ok=True)
     bench_file = folder / "bench.toml"
     lab.write_bench_file(bench_file)
+    if not guard:
+        bench_file.write_text(bench_file.read_text().replace("simulated = true", "simulated = true\nguard = false"))
     return RunningLab(lab, bench_file, truth, loop, thread)
 
 

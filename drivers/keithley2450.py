@@ -1,6 +1,6 @@
 """Keithley 2450 source-meter in its native SCPI: sources voltage, measures current."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,10 +8,11 @@ from pymeasure.instruments import Instrument, SCPIMixin
 
 from drivers import keithley2450_ranges as ranges
 from drivers.host_loop import Sample, host_ramp
+from drivers.keithley2450_off import confirm_off
 from drivers.keithley2450_sweep import Sweep
 from drivers.link import Link
 from drivers.linked import Linked
-from nanoprobe.errors import InstrumentError, InstrumentTimeout, LinkLost, Unreachable
+from nanoprobe.errors import GarbledAnswer, InstrumentError, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.plugins import Driver
 from nanoprobe.roles import Array, OnSamples, RampPlan, RampRecord, Reading, SourceMeter, TripWay, Watch
 
@@ -22,6 +23,8 @@ READ_SLACK = 5.0
 """Time allowed for a reading beyond its own (s)."""
 OVERFLOW = 9.8e37
 """Readings from here on say "beyond the range"."""
+MOST_ERRORS = 20
+"""Entries of the error queue read at a time: one that never empties must not hold the run."""
 LIMIT_TOLERANCE = 0.01
 """How much of a current limit may be lost to the instrument's own resolution."""
 
@@ -96,9 +99,11 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
 
     def check_errors(self) -> list[Any]:
         """Raise InstrumentError with everything in the error queue; return nothing when it is empty."""
-        found = []
+        found: list[str] = []
         while (answer := self.ask(":SYST:ERR?")).partition(",")[0].strip() not in ("0", "+0"):
             found.append(answer)
+            if len(found) == MOST_ERRORS:
+                break
         if found:
             raise InstrumentError(f"{self.name} refuses: {'; '.join(found)}")
         return []
@@ -160,14 +165,15 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
 
     def read(self) -> Reading:
         """Read voltage and current once. (The raw answer PyMeasure's `read` would give is at `adapter.read`.)"""
-        voltage, current = self.numbers(f':READ? "{DEFAULT_BUFFER}",SOUR,READ')
+        voltage, current = self.numbers(f':READ? "{DEFAULT_BUFFER}",SOUR,READ', 2)
         return Reading(voltage, readable(current))
 
     def read_many(self, count: int) -> list[Reading]:
         """Read `count` times as fast as the instrument can, into its buffer, and fetch them in one block."""
         self.write(f':TRAC:CLE "{DEFAULT_BUFFER}";:SENS:COUN {count}')
         try:
-            self.numbers(f':READ? "{DEFAULT_BUFFER}",SOUR,READ', timeout=self.settings.timeout + count * self.slowest)
+            patience = self.settings.timeout + count * self.slowest
+            self.numbers(f':READ? "{DEFAULT_BUFFER}",SOUR,READ', 2, timeout=patience)
         finally:
             self.write(":SENS:COUN 1")
         _, volts, amperes = self.fetch(DEFAULT_BUFFER, 1, count)
@@ -178,36 +184,51 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
         """Longest time one reading may take (s), on 50 Hz mains with some to spare."""
         return 4 * self.settings.nplc / 50 + 0.1
 
-    def numbers(self, command: str, timeout: float | None = None) -> list[float]:
-        """Ask and return the numbers of the answer."""
+    def numbers(self, command: str, count: int, timeout: float | None = None) -> list[float]:
+        """Ask and return the `count` numbers of the answer. Raises GarbledAnswer."""
         answer = self.ask(command, timeout=timeout or self.settings.timeout + self.slowest)
         try:
-            return [float(word) for word in answer.split(",")]
+            found = [float(word) for word in answer.split(",")]
         except ValueError:
-            raise InstrumentError(f"{self.name} answers '{answer:.80}' to {command}, not numbers") from None
+            found = []
+        if len(found) != count:
+            self.adapter.flush_read_buffer()
+            raise GarbledAnswer(f"{self.name} answers '{answer:.80}' to {command}, not {count} numbers")
+        return found
 
     def fetch(self, buffer: str, first: int, last: int) -> tuple[Array, Array, Array]:
         """Return time (s), voltage (V), current (A) of readings `first`..`last` (from 1), NaN beyond the range."""
         count = last - first + 1
         with self.exchange():
+            self.discard_stale()
             self.write(f':FORM:DATA REAL;:TRAC:DATA? {first},{last},"{buffer}",SOUR,READ,REL')
             head = self.read_bytes(2)
             if head != b"#0":  # of indefinite length, so it is read by the number of values asked for
-                raise InstrumentError(f"{self.name} sends {head!r} where a binary block was asked for")
+                self._garbled(head)
             values = np.frombuffer(self.read_bytes(24 * count), dtype="<f8").reshape(count, 3)
-            self.read_bytes(1)
+            if (end := self.read_bytes(1)) != b"\n":
+                self._garbled(end)
             self.write(":FORM:DATA ASC")
         current = np.where(np.abs(values[:, 1]) < OVERFLOW, values[:, 1], np.nan)
         return values[:, 2].astype(np.float64), values[:, 0].astype(np.float64), current
 
+    def _garbled(self, found: bytes) -> NoReturn:
+        self.adapter.flush_read_buffer()
+        raise GarbledAnswer(f"{self.name} sends {found!r} where a binary block was asked for, or its end")
+
     def in_compliance(self) -> bool:
         """Say whether the current limit holds the source now."""
-        return bool(self.limit_tripped)
+        return bool(self.numbers(":SOUR:VOLT:ILIM:TRIP?", 1)[0])
 
     def off(self) -> None:
         """Output off, before anything else; then stop whatever could switch it on again."""
         self.urgent(":OUTP OFF")
         self.urgent(":ABOR;:OUTP OFF")
+
+    def confirm_off(self) -> None:
+        """Return when the instrument itself says that the output is off. Raises InstrumentError."""
+        if isinstance(self.adapter, Link):
+            confirm_off(self.adapter)
 
     # --- ramps
 
@@ -250,6 +271,7 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
         """Go to `level` (V), let `delay` (s) pass on the instrument's clock, read."""
         voltage, current, moment = self.numbers(
             f':SOUR:VOLT:DEL {delay:.6g};:SOUR:VOLT {level:.9g};:READ? "{buffer}",SOUR,READ,REL',
+            3,
             timeout=self.settings.timeout + delay + self.slowest,
         )
         return moment, voltage, readable(current)

@@ -17,6 +17,7 @@ from pyvisa.constants import ResourceAttribute, StatusCode
 from pyvisa.resources import MessageBasedResource
 
 from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
+from nanoprobe.retry import Operation, attempt
 
 _log = logging.getLogger(__name__)
 
@@ -142,12 +143,37 @@ class Link(Adapter):
 
     def urgent(self, command: str) -> None:
         """Send a command that has no answer, at once: past any exchange in progress, over a new session if need be."""
-        try:
-            self._write_bytes(command.encode("ascii") + b"\n")
-        except (LinkLost, InstrumentTimeout) as error:
-            _log.warning("%s; opening a new session to send %s", error, command)
+
+        def send(again: float | None) -> None:
+            if again is not None:
+                self.reopen()
+            self._write_bytes(command.encode("ascii") + b"\n", timeout=again)
+
+        attempt(Operation.MAKE_SAFE, f"sending {command} to {self.name}", send)
+
+    def confirm(self, question: str, timeout: float) -> str:
+        """Ask and return the answer, both within `timeout` (s), past an exchange that lasts longer: that is given up."""
+        if not self._exchange_lock.acquire(timeout=timeout):
             self.reopen()
-            self._write_bytes(command.encode("ascii") + b"\n")
+            if not self._exchange_lock.acquire(timeout=timeout):
+                self._time_out(timeout)
+        try:
+            self.discard_stale()
+            self._write_bytes(question.encode("ascii") + b"\n", timeout=timeout)
+            return self._read(timeout=timeout).strip()
+        finally:
+            self._exchange_lock.release()
+
+    def discard_stale(self) -> None:
+        """Drop the session when something has come that nobody asked for: it would be taken for the next answer."""
+        if self._session is None or self._lost or not self.readable(0.0):
+            return
+        with self._faults(0.0):
+            inner = _inner(self._session)
+            if isinstance(inner.interface, Wire) and not inner._pending_buffer:  # noqa: SLF001
+                inner.interface.recv(1, socket.MSG_PEEK)  # a broken connection is lost, not stale
+        _log.warning("%s at %s sent something nobody asked for; opening a new session", self.name, self.resource)
+        self.close()
 
     def _write(self, command: str, **kwargs: Any) -> None:
         self._write_bytes(command.encode("ascii") + b"\n", **kwargs)

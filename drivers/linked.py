@@ -4,6 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from drivers.link import Link
+from drivers.operations import scpi_operation
+from nanoprobe.errors import GarbledAnswer
+from nanoprobe.retry import attempt
 
 
 class Linked:
@@ -17,9 +20,28 @@ class Linked:
 
     def ask(self, command: str, query_delay: float | None = None, **kwargs: Any) -> str:
         """Send `command` and return its answer; `timeout` (s) for an answer that takes long."""
-        with self.exchange():
-            self.adapter.write(command)
-            return str(self.adapter.read(**kwargs))
+
+        def once(again: float | None) -> str:
+            with self.exchange():
+                self.discard_stale()
+                self.adapter.write(command)
+                return self._checked(command, str(self.adapter.read(**kwargs if again is None else {"timeout": again})))
+
+        if not isinstance(self.adapter, Link):
+            return once(None)
+        return attempt(scpi_operation(command), f"asking {self.adapter.name} {command}", once)
+
+    def discard_stale(self) -> None:
+        """Drop what has come without being asked for."""
+        if isinstance(self.adapter, Link):
+            self.adapter.discard_stale()
+
+    def _checked(self, command: str, answer: str) -> str:
+        """Return a text answer that is text. Raises GarbledAnswer."""
+        if not (answer.isascii() and answer.isprintable()):
+            self.adapter.flush_read_buffer()
+            raise GarbledAnswer(f"{getattr(self, 'name', 'the instrument')} answers {answer[:40]!r} to {command}")
+        return answer
 
     def urgent(self, command: str) -> None:
         """Send a command without an answer, past any exchange in progress."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nanoprobe.errors import InstrumentError
+from nanoprobe.errors import GarbledAnswer, InstrumentError
 
 HEADER = 40
 """Bytes before the body of a request and of a reply."""
@@ -37,9 +37,7 @@ def reply_header(header: bytes) -> tuple[str, int]:
     name, size = struct.unpack(f">{NAME_LENGTH}si4x", header)
     text = name.rstrip(b"\0").decode("ascii", "replace")
     if not text.isprintable() or not 8 <= size <= LARGEST_BODY:
-        raise InstrumentError(
-            f"{header[:16]!r}... is no reply of a Nanonis controller: is another program at that port?"
-        )
+        raise GarbledAnswer(f"{header[:16]!r}... is no reply of a Nanonis controller: is another program at that port?")
     return text, size
 
 

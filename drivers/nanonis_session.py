@@ -8,7 +8,9 @@ from pymeasure.instruments import Instrument
 from drivers import nanonis_protocol as protocol
 from drivers.link import Link
 from drivers.linked import Linked
-from nanoprobe.errors import InstrumentError
+from drivers.operations import nanonis_operation
+from nanoprobe.errors import GarbledAnswer, InstrumentError
+from nanoprobe.retry import attempt
 
 WATCH_EVERY = 0.02
 """Longest wait between two calls of a watch while a command blocks the connection (s)."""
@@ -20,6 +22,7 @@ class NanonisSession(Linked, Instrument):
     def __init__(self, adapter: Any, name: str = "Nanonis", **kwargs: Any) -> None:
         kwargs.setdefault("includeSCPI", False)
         super().__init__(adapter, name, **kwargs)
+        self._answer_due = False
 
     def call(
         self, command: str, layout: str = "", *values: Any, returns: str = "", timeout: float | None = None
@@ -28,9 +31,16 @@ class NanonisSession(Linked, Instrument):
 
         Raises InstrumentError with the controller's words, InstrumentTimeout, LinkLost.
         """
-        with self.exchange():
-            self.write_bytes(protocol.request(command, layout, *values))
-            return protocol.reply(command, returns, self._answer(command, timeout))
+
+        def once(again: float | None) -> tuple[Any, ...]:
+            with self.exchange():
+                self.discard_stale()
+                self.write_bytes(protocol.request(command, layout, *values))
+                return protocol.reply(command, returns, self._answer(command, timeout if again is None else again))
+
+        if not isinstance(self.adapter, Link):
+            return once(None)
+        return attempt(nanonis_operation(command), f"asking {self.adapter.name} {command}", once)
 
     def value(self, command: str, layout: str = "", *values: Any, returns: str) -> Any:
         """Send `command` and return the first value it answers."""
@@ -45,8 +55,10 @@ class NanonisSession(Linked, Instrument):
         """
         with self.exchange():
             self.write_bytes(protocol.request(command, layout, *values))
+            self._answer_due = True
             if isinstance(self.adapter, Link):
                 _wait_readable(self.adapter, timeout, watch)
+            self._answer_due = False
             return protocol.reply(command, returns, self._answer(command, None))
 
     def revive(self) -> None:
@@ -56,17 +68,23 @@ class NanonisSession(Linked, Instrument):
 
     def drain(self, command: str, timeout: float) -> None:
         """Take the answer of a command that was given up; open a new session when it does not come within `timeout` (s)."""
+        if not self._answer_due:
+            return
+        self._answer_due = False
         try:
             self._answer(command, timeout)
         except InstrumentError:
             self.adapter.flush_read_buffer()
 
     def _answer(self, command: str, timeout: float | None) -> bytes:
-        name, size = protocol.reply_header(self.read_bytes(protocol.HEADER, timeout=timeout))
-        body = self.read_bytes(size, timeout=timeout)
-        if name.lower() != command.lower():
+        try:
+            name, size = protocol.reply_header(self.read_bytes(protocol.HEADER, timeout=timeout))
+            body = self.read_bytes(size, timeout=timeout)
+            if name.lower() != command.lower():
+                raise GarbledAnswer(f"Nanonis answered {name} when {command} was asked: the session was dropped")
+        except GarbledAnswer:
             self.adapter.flush_read_buffer()
-            raise InstrumentError(f"Nanonis answered {name} when {command} was asked: the session was dropped")
+            raise
         return bytes(body)
 
 

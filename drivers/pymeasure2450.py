@@ -7,6 +7,7 @@ from pymeasure.instruments.keithley import Keithley2450 as PyMeasureKeithley2450
 
 from drivers import keithley2450_ranges as ranges
 from drivers.host_loop import Sample, host_ramp
+from drivers.keithley2450_off import confirm_off, switch_off
 from drivers.link import Link
 from nanoprobe.errors import BadInput, InstrumentError, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.plugins import Driver
@@ -146,8 +147,11 @@ class PyMeasureSource:
 
     def off(self) -> None:
         """Output off as the first thing sent, then stop whatever could switch it on again."""
-        self._link.urgent(":OUTP OFF")
-        self._link.urgent(":ABOR;:OUTP OFF")
+        switch_off(self._link)
+
+    def confirm_off(self) -> None:
+        """Return when the instrument itself says that the output is off. Raises InstrumentError."""
+        confirm_off(self._link)
 
     def close(self) -> None:
         """Give the link back."""

@@ -4,9 +4,9 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nanoprobe.bench import Bench, bench_file, open_description
-from nanoprobe.benchfile import read_bench_file
+from nanoprobe.benchfile import BenchFile, read_bench_file
 from nanoprobe.control import RunControl
 from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError
 from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, RunStarted
@@ -43,7 +43,7 @@ class Outcome:
     @property
     def exit_status(self) -> int:
         """The process's exit status for this outcome."""
-        if self.status == "finished":
+        if self.status == "finished" and self.error is None:
             return 0
         if self.status == "aborted":
             return 3
@@ -69,8 +69,21 @@ def execute(plan: Plan, out: Path | str, events: Events | None = None, control: 
     with bench_file(plan.bench) as path:
         description = read_bench_file(path)
         procedure.outlook(description.limits, description.wiring)
+        return _on_opened(description, lambda bench: _start(plan, procedure, bench, out, events, control))
+
+
+def _on_opened(description: BenchFile, run: Callable[[Bench], Outcome]) -> Outcome:
+    """Open a bench, run on it, and return the outcome also where the bench could not be left as it should be."""
+    outcome: Outcome | None = None
+    try:
         with open_description(description) as bench:
-            return _start(plan, procedure, bench, out, events, control)
+            outcome = run(bench)
+    except NanoprobeError as error:
+        if outcome is None:
+            raise
+        _log.critical("the run has ended, but the bench was not left switched off: %s", error)
+        outcome = replace(outcome, error=outcome.error or error)
+    return outcome
 
 
 def execute_on(
@@ -104,8 +117,7 @@ def resume(
     with bench_file(bench or plan.bench) as place:
         description = read_bench_file(place)
         procedure.outlook(description.limits, description.wiring)
-        with open_description(description) as opened:
-            return resume_on(path, opened, events, control)
+        return _on_opened(description, lambda opened: resume_on(path, opened, events, control))
 
 
 def resume_on(path: Path, bench: Bench, events: Events | None = None, control: RunControl | None = None) -> Outcome:

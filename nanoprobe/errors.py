@@ -31,6 +31,10 @@ class InstrumentTimeout(InstrumentError):
     """An instrument did not finish within the deadline of the command."""
 
 
+class GarbledAnswer(InstrumentError):
+    """Something came from an instrument that does not answer what was asked; the session was dropped."""
+
+
 class LinkLost(InstrumentError):
     """The connection to an instrument broke in the middle of the work."""
 

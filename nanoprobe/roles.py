@@ -150,6 +150,12 @@ class SourceMeter(BiasSource, Protocol):
     def identity(self) -> str:
         """The instrument's own words about itself (`*IDN?`)."""
 
+    def confirm_off(self) -> None:
+        """Return when the instrument itself says that the output is off; one silent is switched off anew, and asked.
+
+        Raises InstrumentError when it is on, or when that cannot be known.
+        """
+
     def program_limits(self, *, bias: float, current: float) -> None:
         """Put the hard limits (V, A) into the instrument and read them back. Raises InstrumentError if they differ."""
 

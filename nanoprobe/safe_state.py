@@ -59,6 +59,8 @@ def _steps(
         sources.append(("controller bias 0 V", probe.safe_bias))
     if wiring.bias_source is Source.PROBE:
         sources.reverse()
+    if source_meter is not None:
+        sources.append(("source-meter output confirmed off", source_meter.confirm_off))
     settle = 5 * max(wiring.series_resistance, 1.0) * STRAY_CAPACITANCE
     steps = [*sources, ("discharged", lambda: time.sleep(settle))]
     if probe is not None:

@@ -10,7 +10,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
+from sim_instruments.faults import KINDS, BadFault, FaultSpec, parse_fault
 from sim_instruments.lab import Lab, LabSettings
 from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
 from sim_instruments.world import WorldSettings
@@ -36,6 +38,16 @@ def parser() -> argparse.ArgumentParser:
         "--single-client", action="store_true", help="the source-meter takes one client only and has a dead-socket port"
     )
     add("--host", default="127.0.0.1", help="address to listen on; anything but loopback lets others in")
+    add(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="put a fault in (repeatable): INSTRUMENT:KIND[=VALUE][@command=N|@time=T|@match=TEXT][,for=N][,seed=S], "
+        f"INSTRUMENT source_meter or probe, KIND one of {', '.join(KINDS)}",
+    )
+    add("--log-file", type=Path, help="write every change of outputs, biases, tip and clients here, a JSON line each")
     add("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return top
 
@@ -47,6 +59,13 @@ def _pace(text: str) -> float:
     return value
 
 
+def _fault(text: str) -> FaultSpec:
+    try:
+        return parse_fault(text)
+    except BadFault as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT, SIGTERM or the end of standard input. Return the exit status."""
     options = parser().parse_args(arguments)
@@ -55,12 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"nanoprobe sim: listening on {options.host}: everyone who reaches it can use this lab\n")
     try:
         with contextlib.ExitStack() as stack:
-            truth = stack.enter_context(options.truth_file.open("w", encoding="utf-8")) if options.truth_file else None
-            asyncio.run(_serve(Lab(_settings(options), truth), options))
+            truth, log = (_opened(stack, path) for path in (options.truth_file, options.log_file))
+            asyncio.run(_serve(Lab(_settings(options), truth, log), options))
     except OSError as error:
         sys.stderr.write(f"nanoprobe sim: {error.strerror or error}: {error.filename or options.host}\n")
         return 2
     return 0
+
+
+def _opened(stack: contextlib.ExitStack, path: Path | None) -> TextIO | None:
+    return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
 
 
 def _settings(options: argparse.Namespace) -> LabSettings:
@@ -76,6 +99,7 @@ def _settings(options: argparse.Namespace) -> LabSettings:
         host=options.host,
         bias_source=options.bias_source,
         single_client=options.single_client,
+        faults=tuple(options.fault),
     )
 
 

@@ -118,6 +118,11 @@ class Lab:
         spec = parse_fault(fault) if isinstance(fault, str) else fault
         self._faults[spec.instrument].add(spec)
 
+    @property
+    def faults_waiting(self) -> list[FaultSpec]:
+        """The faults that have not happened yet."""
+        return [spec for box in self._faults.values() for spec in box.waiting]
+
     def commands(self, instrument: str) -> int:
         """Return how many commands have come to `instrument` so far."""
         return self._faults[instrument].commands

@@ -93,6 +93,10 @@ class Mechanics:
 
     def _follow(self, height: float, elapsed: float) -> None:
         tip = self.tip
+        if tip.lost:
+            self._press(0.0)
+            self.due = self._now + elapsed + REFRESH
+            return
         target = height - travel_for(self.setpoint, tip.spring_constant, tip.radius, self.reduced)
         tip.z = target + (tip.z - target) * math.exp(-elapsed / LOOP_TIME)
         settled = abs(tip.z - target) < SETTLED
@@ -105,6 +109,9 @@ class Mechanics:
     def _press(self, travel: float) -> None:
         """Set force and contact for a base `travel` (m) below first touch."""
         tip = self.tip
+        if tip.lost:
+            tip.in_contact, tip.force = False, 0.0
+            return
         held = tip.in_contact and travel * tip.spring_constant > -self.adhesion()
         tip.in_contact = travel >= 0.0 or held
         tip.force = force_at(travel, tip.spring_constant, tip.radius, self.reduced) if tip.in_contact else 0.0

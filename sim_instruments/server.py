@@ -98,8 +98,6 @@ class Listener:
         self._connections[task] = writer
         try:
             await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            LOG.debug("a client of port %d was hung up on", self.port)  # asyncio would log it as an error
         finally:
             del self._connections[task]
             await _shut(writer)

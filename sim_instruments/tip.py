@@ -30,6 +30,8 @@ class Tip:
     scanned: float = 0.0
     """Length dragged over the sample so far (m)."""
     has_lithium: bool = False
+    lost: bool = False
+    """Whether it has broken off, so that the lever touches nothing any more."""
 
     def scan(self, length: float) -> None:
         """Drag the tip over `length` (m) of the sample: it grows blunter, and loses lithium it has picked up."""

@@ -6,6 +6,7 @@ preamplifier speak the lab's own sign, as their docstrings say. State depends on
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -77,6 +78,9 @@ class World:
         self._tail: tuple[float, float] = (0.0, 0.0)
         self._stale = True
         self._electrode = (0.0, 0.0, False)
+        self.on_bias: Callable[[str, bool], None] = lambda source, biased: None
+        """Called when a source's voltage has left 0 (True) or come back to it."""
+        self._biased = dict.fromkeys(SOURCES, False)
 
     def _make_surface(self) -> Surface:
         s, u = self.settings, self.settings.surface
@@ -126,6 +130,9 @@ class World:
         """
         self._circuit.set(name, volts, compliance)
         self._stale = True
+        if bool(volts) is not self._biased[name]:
+            self._biased[name] = bool(volts)
+            self.on_bias(name, bool(volts))
         self._polarise(self.now)
 
     def source_voltage(self, name: str) -> float:

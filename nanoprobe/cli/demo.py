@@ -78,7 +78,13 @@ def _report(place: Path) -> None:
 
     path = place / "trigger-map.zarr"
     with open_run(path) as run:
-        table = Table(title="trigger voltage by kind of site (SIMULATED)", title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+        table = Table(
+            title="trigger voltage by kind of site (SIMULATED)",
+            title_justify="left",
+            box=box.SIMPLE,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+        )
         for heading in HEADINGS:
             table.add_column(heading, justify="right", no_wrap=True)
         for row in summary_of(run):

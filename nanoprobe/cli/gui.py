@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def gui(
-    bench: Annotated[str | None, typer.Option(help="bench file, or 'demo'; without it the app starts without a bench")] = None,
+    bench: Annotated[
+        str | None, typer.Option(help="bench file, or 'demo'; without it the app starts without a bench")
+    ] = None,
     pace: Annotated[float | None, typer.Option(min=0, help="simulated seconds a second, for the demo bench")] = None,
 ) -> int:
     """Open the desktop app."""

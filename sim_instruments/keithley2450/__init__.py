@@ -51,7 +51,7 @@ class Keithley2450Sim:
 
     def dialogue(self, session: Session) -> Conversation:
         """Return the dialogue of a new connection, as `server.listen` asks for it."""
-        return Conversation(self._tree, self.instrument.status, self.instrument.timeline, session)
+        return Conversation(self._tree, self.instrument, session)
 
 
 __all__ = ["Keithley2450Sim"]

@@ -3,10 +3,10 @@
 import asyncio
 import inspect
 
-from sim_instruments.keithley2450.status import Status
+from sim_instruments.keithley2450.instrument import Instrument
 from sim_instruments.scpi import Answer, Call, ScpiError, Unit, split_message
 from sim_instruments.scpi_tree import CommandTree
-from sim_instruments.timeline import Session, Timeline
+from sim_instruments.timeline import Session
 
 LINE_TIME = 0.5e-3
 """What a line of commands costs (s, simulated)."""
@@ -15,10 +15,11 @@ LINE_TIME = 0.5e-3
 class Conversation:
     """Answers one client."""
 
-    def __init__(self, tree: CommandTree, status: Status, timeline: Timeline, session: Session) -> None:
+    def __init__(self, tree: CommandTree, instrument: Instrument, session: Session) -> None:
         self._tree = tree
-        self._status = status
-        self._timeline = timeline
+        self._instrument = instrument
+        self._status = instrument.status
+        self._timeline = instrument.timeline
         self._session = session
         self._reader: asyncio.StreamReader | None = None
 
@@ -53,6 +54,8 @@ class Conversation:
 
     async def _do(self, unit: Unit) -> Answer:
         try:
+            if self._instrument.language != "SCPI" and not unit.header.startswith("*"):
+                raise ScpiError(-285, "TSP Syntax error")
             command, numbers = self._tree.find(unit.header)
             handler = command.ask if unit.query else command.send
             if handler is None:

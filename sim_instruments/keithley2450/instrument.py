@@ -48,6 +48,7 @@ class Instrument:
         self.sweep_levels: dict[str, tuple[float, ...]] = {}
         self.settled_at = 0.0
         self.terminals = "FRON"
+        self.model_name, self.language = "MODEL 2450", "SCPI"
 
     def reset(self) -> None:
         """Do `*RST`."""

@@ -78,6 +78,8 @@ class Meter:
         self.count = 1
         self.duration = 0.0
         """What one reading takes (s)."""
+        self.overloaded = False
+        """Whether every current is beyond the range, whatever it is."""
         self._noise_scale = 1.0
         self.state = SenseState()
 
@@ -138,6 +140,8 @@ class Meter:
 
     def _read_current(self, now: float) -> tuple[float, bool]:
         true = self._world.source_current(TERMINALS)
+        if self.overloaded:
+            return math.copysign(INFINITY, true), True
         settings = self._state.curr
         span = self._fit_current(true, settings) if settings.auto_range else settings.range
         sigma = self._noise_scale * span

@@ -70,6 +70,11 @@ class Source:
         self._world = world
         self._current_range = current_range
         self.interlock_closed = interlock_closed
+        self.inhibited = False
+        """Whether something outside keeps the output off."""
+        self.on_switch: Callable[[bool], None] = lambda on: None
+        """Called when the output has gone on or off."""
+        self._was_on = False
         self.state = SourceState()
         self.on = False
         self.apply()
@@ -112,7 +117,15 @@ class Source:
         self.apply()
         return self.delay() + SOURCE_STEP_TIME
 
+    def inhibit(self, inhibited: bool) -> None:
+        """Keep the output off from outside, or allow it again; it stays off until it is switched on."""
+        self.inhibited = inhibited
+        if inhibited and self.on:
+            self.switch(False)
+
     def _interlock_allows(self, volts: float) -> bool:
+        if self.inhibited:
+            return False
         return self.interlock_closed or abs(volts) <= INTERLOCKED_VOLTAGE
 
     # --- output
@@ -129,6 +142,9 @@ class Source:
     def apply(self) -> None:
         """Put on the terminals what the settings say."""
         state = self.state
+        if self.on is not self._was_on:
+            self._was_on = self.on
+            self.on_switch(self.on)
         if not self.on:
             self._stand_off()
         elif state.function == VOLT:

@@ -13,7 +13,7 @@ from sim_instruments.keithley2450.status import OPERATION_COMPLETE, RegisterSet
 from sim_instruments.scpi import Answer, Call, ScpiError, show_number
 from sim_instruments.scpi_tree import CommandTree
 
-IDENTITY = "KEITHLEY INSTRUMENTS,MODEL 2450,04500001,1.7.12b"
+IDENTITY = "KEITHLEY INSTRUMENTS,{},04500001,1.7.12b"
 LONGEST_LOOK = 0.01
 """Wall time between two looks at a model that waits for another client (s)."""
 SLOTS = 4
@@ -39,8 +39,8 @@ class SystemCommands:
 
     def _register_common(self, tree: CommandTree) -> None:
         status = self._status
-        tree.add("*IDN", ask=lambda _: IDENTITY)
-        tree.add("*LANG", self._set_language, lambda _: "SCPI", watching=True)
+        tree.add("*IDN", ask=lambda _: IDENTITY.format(self._instrument.model_name))
+        tree.add("*LANG", self._set_language, lambda _: self._instrument.language, watching=True)
         tree.add("*RST", lambda _: self._instrument.reset())
         tree.add("*CLS", lambda _: status.clear(), watching=True)
         tree.add("*TST", ask=lambda _: "0")

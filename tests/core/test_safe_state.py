@@ -20,6 +20,9 @@ class Told:
     def off(self) -> None:
         self._do("off")
 
+    def confirm_off(self) -> None:
+        self._do("off?")
+
     def safe_bias(self) -> None:
         self._do("bias 0")
 
@@ -33,8 +36,8 @@ class Told:
 @pytest.mark.parametrize(
     ("source", "order"),
     [
-        (Source.SOURCE_METER, ["off", "bias 0", "stop", "withdraw"]),
-        (Source.PROBE, ["bias 0", "off", "stop", "withdraw"]),
+        (Source.SOURCE_METER, ["off", "bias 0", "off?", "stop", "withdraw"]),
+        (Source.PROBE, ["bias 0", "off", "off?", "stop", "withdraw"]),
     ],
 )
 def test_the_wired_source_goes_off_before_anything_else(source: Source, order: list[str]) -> None:
@@ -44,11 +47,11 @@ def test_the_wired_source_goes_off_before_anything_else(source: Source, order: l
     assert report.safe
 
 
-@pytest.mark.parametrize("failing", ["off", "bias 0", "stop", "withdraw"])
+@pytest.mark.parametrize("failing", ["off", "bias 0", "off?", "stop", "withdraw"])
 def test_every_step_is_tried_whatever_the_one_before_did_and_the_failure_is_said(failing: str) -> None:
     log: list[str] = []
     report = make_safe("test", Wiring(), Told(log, failing), Told(log, failing))  # type: ignore[arg-type]
-    assert log == ["off", "bias 0", "stop", "withdraw"]
+    assert log == ["off", "bias 0", "off?", "stop", "withdraw"]
     assert not report.safe
     assert "FAILED: OSError: cable pulled" in str(report)
     assert "Switch the instrument off by hand" in str(report)

@@ -79,6 +79,9 @@ class FakeSource:
         self.log.append("off")
         self.level = 0.0
 
+    def confirm_off(self) -> None:
+        """The output is off whenever it was told to be."""
+
     def program_limits(self, *, bias: float, current: float) -> None:
         self.log.append("limits")
 

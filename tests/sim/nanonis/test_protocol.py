@@ -41,7 +41,11 @@ def test_requests_in_one_piece_are_answered_in_order(client: Any) -> None:
     client.send("Bias.Set", struct.pack(">f", 0.25))
     client.send("Bias.Get")
     client.send("Util.AcqPeriodGet")
-    assert [client.receive()[0][:18].rstrip(b"\0") for _ in range(3)] == [b"Bias.Set", b"Bias.Get", b"Util.AcqPeriodGet"]
+    assert [client.receive()[0][:18].rstrip(b"\0") for _ in range(3)] == [
+        b"Bias.Set",
+        b"Bias.Get",
+        b"Util.AcqPeriodGet",
+    ]
 
 
 def test_no_reply_comes_when_none_is_wanted(client: Any) -> None:

@@ -30,7 +30,9 @@ def wait_until_engaged(lab: Any, client: Any) -> None:
 def test_the_lab_starts_withdrawn_with_everything_off(lab: Any, client: Any) -> None:
     assert status(client) == OFF
     assert client.ask("ZCtrl.OnOffGet", reply="I") == (0,)
-    assert client.ask("ZCtrl.ZPosGet", reply="f")[0] == pytest.approx(client.ask("ZCtrl.LimitsGet", reply="f f")[0], abs=1e-9)
+    assert client.ask("ZCtrl.ZPosGet", reply="f")[0] == pytest.approx(
+        client.ask("ZCtrl.LimitsGet", reply="f f")[0], abs=1e-9
+    )
     assert client.ask("SafeTip.OnOffGet", reply="H") == (0,)
     assert client.ask("ZCtrl.CtrlListGet", reply="as i")[1] == 0
     assert not tip(lab).in_contact
@@ -41,7 +43,9 @@ def test_the_piezo_alone_does_not_reach_the_sample(lab: Any, client: Any) -> Non
     for _ in range(200):
         client.ask("ZCtrl.StatusGet", reply="H")
     assert not tip(lab).in_contact
-    assert client.ask("ZCtrl.ZPosGet", reply="f")[0] == pytest.approx(client.ask("ZCtrl.LimitsGet", reply="f f")[1], abs=1e-9)
+    assert client.ask("ZCtrl.ZPosGet", reply="f")[0] == pytest.approx(
+        client.ask("ZCtrl.LimitsGet", reply="f f")[1], abs=1e-9
+    )
 
 
 def test_auto_approach_ends_on_the_sample_at_the_setpoint(lab: Any, landed: Any) -> None:

@@ -1,0 +1,91 @@
+"""What the bench panel shows of the bench: one frozen reading, taken by asking it or from what a run reports. No Qt."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nanoprobe.bench import Bench
+from nanoprobe.records import CheckDone, FrameLine, PointBegin, RampDone, Samples
+
+NAN = math.nan
+_CHANNELS = ("current", "height", "x", "y")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchReading:
+    """`bias` V (0 with the output off), `current` A at the electrode, `force` N, `z`, `x`, `y` m; NaN where not known.
+
+    `engaged`: whether feedback holds the tip on the surface, None where not known. `at`: monotonic time (s).
+    `seconds`: how long the bench took to answer; NaN from a run. `source`: "asked" or "run".
+    """
+
+    bias: float = NAN
+    current: float = NAN
+    force: float = NAN
+    z: float = NAN
+    x: float = NAN
+    y: float = NAN
+    engaged: bool | None = None
+    at: float = NAN
+    seconds: float = NAN
+    source: str = "asked"
+
+
+def read_bench(bench: Bench, output_on: bool) -> BenchReading:
+    """Ask the bench; the source is read only with its output on: reading it would cost a relay or a range change."""
+    begun = time.monotonic()
+    probe = bench.probe
+    names = [name for name in _CHANNELS if name in probe.channels]
+    values = probe.read(*names)
+    bias, current = bench.source.read() if output_on else (0.0, NAN)
+    if "current" in values:
+        current = bench.wiring.current(values["current"]) if math.isnan(current) else current
+    x, y = _place(bench, values)
+    reading = BenchReading(
+        bias=bias,
+        current=current,
+        force=probe.force(),
+        z=values.get("height", NAN),
+        x=x,
+        y=y,
+        engaged=probe.engaged(),
+        at=time.monotonic(),
+    )
+    return replace(reading, seconds=reading.at - begun)
+
+
+def _place(bench: Bench, values: Mapping[str, float]) -> tuple[float, float]:
+    return (values["x"], values["y"]) if "x" in values and "y" in values else bench.probe.position()
+
+
+def after_record(reading: BenchReading, record: object) -> BenchReading:
+    """Return the reading after a run reported `record`; the very same object where it says nothing new."""
+    found = _news(record)
+    if not found:
+        return reading
+    return replace(reading, **found, at=time.monotonic(), seconds=NAN, source="run")
+
+
+def _news(record: object) -> dict[str, Any]:
+    if isinstance(record, Samples) and len(record.bias):
+        return {"bias": float(record.bias[-1]), "current": float(record.current[-1]), "engaged": True}
+    if isinstance(record, PointBegin):
+        return {"x": record.x, "y": record.y, "engaged": True}
+    if isinstance(record, RampDone):
+        return {"bias": 0.0, "current": NAN, "force": record.values.get("force", NAN)}
+    if isinstance(record, CheckDone):
+        return {name: record.values.get(name, NAN) for name in ("x", "y", "force")}
+    if isinstance(record, FrameLine):
+        values = record.line.values
+        channels = {"current": "current", "z": "height"}
+        return {ours: _last(values[name]) for ours, name in channels.items() if name in values}
+    return {}
+
+
+def _last(line: NDArray[np.float32]) -> float:
+    return float(line[0, -1])

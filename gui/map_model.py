@@ -1,0 +1,193 @@
+"""What the map shows: images of this session and of opened runs, the points over them, the tip, a path to come. No Qt.
+
+The model takes the run's events in the window's thread and only fills arrays; views look at revisions when they draw.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from psygnal import Signal
+
+from gui.colour_scales import ColourScale
+from gui.map_frames import DIRECTIONS, MapFrame, Pixels
+from gui.map_points import MapPoints
+from nanoprobe.events import Event, Recorded, RunEnded, RunStarted
+from nanoprobe.records import FrameBegin, FrameLine, PointBegin, PointLayout, RampDone
+from nanoprobe.roles import Array
+
+MOST_PIXELS = 200_000_000
+"""Values of all images together; older images are dropped from the list (not from disk) beyond it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of the model is drawn. `frame`: place in the list of frames, None before the first."""
+
+    frame: int | None = None
+    channel: str = "current"
+    direction: int = 0
+    scale: ColourScale = ColourScale()  # noqa: RUF009 - frozen
+    follow: bool = True
+    """Go over to an image that begins."""
+    without_drift: bool = True
+    """Draw points where they lie on the map they were picked on, not where the drifted scanner went."""
+
+
+class MapModel:
+    """Frames, points, tip, path. Signals: `frames_changed` (the list), `shown_changed` (what is drawn), `points_changed`
+    (layout or verdicts), `point_chosen` (index of a point whose ramp is wanted), `path_changed`, `tip_moved`,
+    `channel_wanted` (image and channel of a stored run that have to be read)."""
+
+    frames_changed = Signal()
+    shown_changed = Signal(Shown)
+    points_changed = Signal()
+    point_chosen = Signal(int)
+    path_changed = Signal()
+    tip_moved = Signal(object)
+    channel_wanted = Signal(MapFrame, str)
+
+    def __init__(self) -> None:
+        self.frames: list[MapFrame] = []
+        self.points = MapPoints()
+        self.shown = Shown()
+        self.path: Array = np.empty((0, 2))
+        self.tip: tuple[float, float] | None = None
+        self.range: float | None = None
+        """Largest |x|, |y| the bench allows (m)."""
+        self.simulated = False
+        self.run: Path | None = None
+        self._pixels: Pixels | None = None
+
+    # --- from the run
+
+    def take(self, event: Event) -> None:
+        """Take an event of the run."""
+        if isinstance(event, RunStarted):
+            self.run = event.path
+        elif isinstance(event, Recorded):
+            self._record(event.record)
+        elif isinstance(event, RunEnded):
+            self.set_path(np.empty((0, 2)))
+
+    def _record(self, record: object) -> None:
+        if isinstance(record, FrameLine):
+            self._line(record)
+        elif isinstance(record, FrameBegin):
+            self.set_tip(None)
+            self.add_frame(MapFrame.begun(self.run or Path("run"), record, self.simulated))
+        elif isinstance(record, PointLayout):
+            self.points = MapPoints()
+            self.points.lay_out(record)
+            self.points_changed.emit()
+        elif isinstance(record, PointBegin):
+            self.points.begin(record)
+            self.set_tip((record.x, record.y))
+            self.points_changed.emit()
+        elif isinstance(record, RampDone):
+            self.points.finish(record)
+            self.points_changed.emit()
+
+    def _line(self, record: FrameLine) -> None:
+        for frame in reversed(self.frames):
+            if frame.index == record.frame and frame.run == self.run:
+                frame.add(record.line)
+                return
+
+    # --- from the operator and the disk
+
+    def add_frame(self, frame: MapFrame) -> None:
+        """Add an image; it is shown when it is a map or the first of its kind and the view follows."""
+        self.frames.append(frame)
+        self._forget_oldest()
+        self.frames_changed.emit()
+        if self.shown.frame is None or (self.shown.follow and frame.purpose == "map"):
+            self.show(frame=len(self.frames) - 1)
+
+    def _forget_oldest(self) -> None:
+        def size(frame: MapFrame) -> int:
+            return 2 * frame.lines * frame.pixels * max(1, len(frame.units))
+
+        while len(self.frames) > 1 and sum(size(frame) for frame in self.frames) > MOST_PIXELS:
+            del self.frames[0]
+            if self.shown.frame is not None:
+                self.show(frame=max(0, self.shown.frame - 1))
+
+    def load(self, path: Path, frames: list[MapFrame], points: MapPoints) -> None:
+        """Show a stored run: its images join the list, its points replace those over the map."""
+        self.frames = [frame for frame in self.frames if frame.run != path]
+        self._pixels = None
+        if self.shown.frame is not None and self.shown.frame >= len(self.frames):
+            self.show(frame=len(self.frames) - 1 if self.frames else None)
+        for frame in frames:
+            self.frames.append(frame)
+        self._forget_oldest()
+        self.frames_changed.emit()
+        maps = [place for place, frame in enumerate(self.frames) if frame.run == path and frame.purpose == "map"]
+        if maps:
+            self.show(frame=maps[-1])
+        elif frames:
+            self.show(frame=len(self.frames) - 1)
+        self.run, self.points = path, points
+        self.points_changed.emit()
+
+    def show(self, **changes: Any) -> None:
+        """Change what is drawn; keywords as in `Shown`."""
+        new = replace(self.shown, **changes)
+        frame = None if new.frame is None or not self.frames else self.frames[new.frame]
+        if frame is not None and frame.channels and new.channel not in frame.channels:
+            new = replace(new, channel=frame.channels[0])
+        if new != self.shown or frame is None:
+            self.shown = new
+            self._pixels = None
+            self.shown_changed.emit(new)
+            if frame is not None and frame.stored and new.channel not in frame.values:
+                self.channel_wanted.emit(frame, new.channel)
+
+    def show_scale(self, **changes: Any) -> None:
+        """Change how values become colours; keywords as in `ColourScale`."""
+        self.show(scale=replace(self.shown.scale, **changes))
+
+    def set_path(self, path: Array) -> None:
+        """Draw the path of a plan (m, shape (n, 2)); empty for none."""
+        self.path = path
+        self.path_changed.emit()
+
+    def set_tip(self, tip: tuple[float, float] | None) -> None:
+        """The tip is at x, y (m); None while it scans."""
+        if self.tip != tip:
+            self.tip = tip
+            self.tip_moved.emit(tip)
+
+    # --- for the view
+
+    @property
+    def frame(self) -> MapFrame | None:
+        """The image that is drawn."""
+        return None if self.shown.frame is None or not self.frames else self.frames[self.shown.frame]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the drawn channel."""
+        return "" if self.frame is None else self.frame.units.get(self.shown.channel, "")
+
+    def pixels(self) -> Pixels | None:
+        """Return the bytes of the drawn image; call `update` on them before they are drawn."""
+        frame = self.frame
+        if frame is None:
+            return None
+        if self._pixels is None:
+            self._pixels = Pixels(frame, self.shown.channel, self.shown.direction, self.shown.scale)
+        return self._pixels
+
+    def value_at(self, x: float, y: float) -> float:
+        """Return the measured value under x, y (m) of the drawn channel; NaN where there is none."""
+        if self.frame is None:
+            return float("nan")
+        return self.frame.value_at(self.shown.channel, self.shown.direction, x, y)
+
+    @property
+    def direction_name(self) -> str:
+        """Trace or retrace."""
+        return DIRECTIONS[self.shown.direction]

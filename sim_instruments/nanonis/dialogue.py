@@ -34,7 +34,7 @@ class NanonisDialogue:
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the client hangs up or the software quits."""
-        while not self._controller.has_quit:
+        while True:
             try:
                 name, body, wants_reply = await _read_request(reader)
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -44,6 +44,8 @@ class NanonisDialogue:
             reply = await self.answer(name.rstrip(b"\0").decode("latin-1"), body)
             if wants_reply:
                 await _send(writer, REPLY_HEADER.pack(name, len(reply)) + reply)
+            if self._controller.has_quit:
+                return
 
     async def answer(self, name: str, body: bytes) -> bytes:
         """Run command `name`; return the body of the reply, error block included."""

@@ -269,7 +269,8 @@ class Execution:
             self._writer.finish(status, reason)
         except NanoprobeError as error:
             self._error, status, reason = error, "failed", str(error)
-        if self._control.aborted:
+        cause = self._bench.interlock.cause
+        if self._control.aborted and cause is not None and cause.text == self._control.reason:
             self._bench.interlock.reset("the run engine, after the operator's abort")
         self._events.event.emit(RunEnded(self._writer.path, status, reason))
         return Outcome(self._writer.path, status, self._error)

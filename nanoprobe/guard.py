@@ -18,8 +18,8 @@ from nanoprobe.errors import NanoprobeError
 
 _log = logging.getLogger(__name__)
 
-LEASE = 10.0
-"""Time (s) a run may be silent between two short waits."""
+LEASE = 20.0
+"""Time (s) a run may be silent between two short waits: a command's timeout, a new connection and one repeated read."""
 _RENEW = 1.0
 """A lease is told to the guard when it reaches this much (s) further than the last one: each message wakes a process."""
 

@@ -17,13 +17,13 @@ import numpy as np
 from nanoprobe.bench import Bench, bench_file, open_description
 from nanoprobe.benchfile import BenchFile, read_bench_file
 from nanoprobe.control import RunControl
-from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError
+from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError, StorageError
 from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, RunStarted
 from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
-from nanoprobe.records import Note
-from nanoprobe.storage import RunHeader, RunWriter, open_run
+from nanoprobe.records import Note, RampDone, Samples
+from nanoprobe.storage import RunHeader, RunWriter, open_run, rescue
 from nanoprobe.storage.disk import check_new
 
 _log = logging.getLogger(__name__)
@@ -183,6 +183,7 @@ class Execution:
         self._events = events
         self._control = control
         self._error: BaseException | None = None
+        self._unstored: list[Samples | RampDone] = []
         self._begun = time.monotonic()
 
     def run(self) -> Outcome:
@@ -226,6 +227,7 @@ class Execution:
     def _shut_down(self) -> None:
         if self._error is not None:
             self._make_safe(f"the run ended by {type(self._error).__name__}")
+        self._rescue()
         try:
             self._procedure.shutdown()
         except Exception as error:
@@ -255,8 +257,26 @@ class Execution:
             self._events.event.emit(self._progress(float(record)))
             return
         if topic not in ("results", "batch results", "status"):
-            self._writer.record(record)
+            self._store(record)
         self._events.event.emit(Recorded(topic, record))
+
+    def _store(self, record: Any) -> None:
+        try:
+            self._writer.record(record)
+        except StorageError:
+            if isinstance(record, Samples | RampDone):
+                self._unstored.append(record)
+            raise
+
+    def _rescue(self) -> None:
+        """Keep samples the run could not take, once the bench is safe, and say where they are."""
+        if not self._unstored:
+            return
+        try:
+            place = rescue(self._writer.path, self._unstored)
+            self._error = StorageError(f"{self._error}. The samples in memory were kept in {place}")
+        except StorageError as error:
+            _log.critical("%s", error)
 
     def _progress(self, percent: float) -> Progress:
         elapsed = time.monotonic() - self._begun
@@ -268,7 +288,8 @@ class Execution:
         try:
             self._writer.finish(status, reason)
         except NanoprobeError as error:
-            self._error, status, reason = error, "failed", str(error)
+            self._error = self._error or error
+            status, reason = "failed", str(self._error)
         cause = self._bench.interlock.cause
         if self._control.aborted and cause is not None and cause.text == self._control.reason:
             self._bench.interlock.reset("the run engine, after the operator's abort")

@@ -1,5 +1,5 @@
 # The verbs of this project. Each sets up .venv first, so they work on a fresh machine.
-.PHONY: setup demo gui test lint bench docs constraints
+.PHONY: setup demo gui test test-slow lint bench docs constraints
 V := .venv/bin
 
 setup:
@@ -20,10 +20,17 @@ lint: setup
 test: setup lint
 	$(V)/python -m pytest -n 2
 
+test-slow: setup  ## the acceptance tests on more seeds
+	$(V)/python -m pytest -n 2 -m slow
+
 bench: setup  ## how fast: prints the tables of docs/reference/speed.md
 	$(V)/python benchmarks/trigger_map.py
 
-docs: setup  ## make the pictures of the docs again
+validate: setup  ## do intervals cover and tests keep their level: prints the tables of docs/explanations/statistics.md
+	$(V)/python benchmarks/validate_statistics.py
+
+docs: setup  ## make the tables and pictures of the docs again
+	$(V)/python docs/make_reference.py
 	$(V)/python docs/make_pictures.py
 
 constraints: setup  ## pin what is installed now

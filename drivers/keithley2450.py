@@ -297,6 +297,8 @@ def open_source_meter(resource: str, options: BaseModel) -> SourceMeter:
                 f"no Keithley 2450 answers at {resource}: {error}; check that this is its address and that no other "
                 f"program holds its only connection"
             ) from None
+        if isinstance(error, Unreachable):
+            raise Unreachable(f"{resource}: {error}") from None
         raise
     return meter
 

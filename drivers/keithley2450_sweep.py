@@ -32,7 +32,9 @@ _log = logging.getLogger(__name__)
 TRIAL_TURNS = 8
 """Turns of the loop run with the output off to learn how long one takes."""
 FETCH_EVERY = 0.25
-"""Wall time between two partial fetches (s)."""
+"""Wall time between two partial fetches (s) where there is a pause between polls."""
+FETCH_POLLS = 250
+"""Polls between two partial fetches where there is none: counted, so that a busy computer asks for nothing more."""
 DEADLINE_FACTOR, DEADLINE_SLACK = 2.0, 10.0
 """A ramp may take so many times its planned duration, and so much more (s)."""
 RUNNING = frozenset({"RUNNING", "WAITING", "BUILDING"})
@@ -149,8 +151,10 @@ class Sweep:
         deadline = started + DEADLINE_FACTOR * duration + DEADLINE_SLACK
         believed_from = started + STATE_AGE if pause else started
         fetch_at = started + FETCH_EVERY
+        polls = 0
         while True:
             watch()
+            polls += 1
             state, block = self._state()
             now = time.monotonic()
             if state not in RUNNING or self._may_wait(block):
@@ -162,7 +166,8 @@ class Sweep:
                     f"{self._meter.name}: a ramp of {duration:.3g} s still runs after {now - started:.3g} s "
                     f"(block {block} of its trigger model); output switched off"
                 )
-            if trace is not None and now >= fetch_at:
+            due = now >= fetch_at if pause else polls % FETCH_POLLS == 0
+            if trace is not None and due:
                 self._fetch(trace, self._progress()[0])
                 fetch_at = now + FETCH_EVERY
             if pause:

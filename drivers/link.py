@@ -3,42 +3,28 @@
 import logging
 import math
 import os
-import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, NoReturn
 
 import pyvisa
 from pymeasure.adapters import Adapter
 from pyvisa.constants import ResourceAttribute, StatusCode
 from pyvisa.resources import MessageBasedResource
 
+from drivers.wire import RECEIVE_SIZE, Wire
 from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.retry import Operation, attempt
 
 _log = logging.getLogger(__name__)
 
-_WRITE_BLOCK = 4096
-"""Bytes handed to PyVISA-py at a time: it would wait for ever for a peer that has stopped reading."""
-_RECEIVE_SIZE = 1 << 16
 _SERIAL_LOOK = 0.002
 """Time between two looks at a serial port's input (s), which cannot be waited for."""
 _GONE = (OSError, ValueError, AttributeError, pyvisa.errors.InvalidSession)
 """What PyVISA-py raises when the connection broke, or was closed by another thread in the middle of a read."""
-
-
-class Wire(socket.socket):
-    """A socket that says when the peer has closed; PyVISA-py would spin on the empty reads until the timeout."""
-
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Return what has come. Raises ConnectionResetError when nothing ever will."""
-        data = super().recv(bufsize, flags)
-        if not data:
-            raise ConnectionResetError("the instrument closed the connection")
-        return data
 
 
 class Link(Adapter):
@@ -57,6 +43,7 @@ class Link(Adapter):
         self.timeout = timeout
         self._settings = settings
         self._session: MessageBasedResource | None = None
+        self._port: Any = None
         self._lost = ""
         self._timeout_set = math.nan
         self._line_set: bool | None = None
@@ -86,10 +73,10 @@ class Link(Adapter):
     def _adopt(self, session: MessageBasedResource) -> None:
         self._timeout_set, self._line_set = math.nan, None
         inner = _inner(session)
-        if not isinstance(getattr(inner, "interface", None), socket.socket):
+        self._port = getattr(inner, "interface", None)
+        if not isinstance(self._port, socket.socket):
             return
-        wire = Wire(fileno=inner.interface.detach())
-        inner.interface, inner.max_recv_size = wire, _RECEIVE_SIZE
+        wire = self._port = inner.interface = Wire(self._port.detach())
         refused = wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if refused:  # opening a closed port "succeeds" in PyVISA-py
             session.close()
@@ -125,21 +112,20 @@ class Link(Adapter):
         """Whether the instrument broke the connection."""
         return bool(self._lost)
 
-    def _ready_session(self) -> MessageBasedResource:
+    def _ready(self) -> tuple[MessageBasedResource, Any]:
+        """Return the session, opened afresh where it was dropped, and the socket or serial port behind it."""
         if self._lost:
             raise LinkLost(self._lost)
         if self._session is None:
             self._open()
         assert self._session is not None
-        return self._session
+        return self._session, self._port
 
     # --- exchanges
 
-    @contextmanager
-    def exchange(self) -> Iterator[None]:
+    def exchange(self) -> AbstractContextManager[Any]:
         """Keep other threads out of a question and its answer (PyVISA-py would cross replies)."""
-        with self._exchange_lock:
-            yield
+        return self._exchange_lock
 
     def urgent(self, command: str) -> None:
         """Send a command that has no answer, at once: past any exchange in progress, over a new session if need be."""
@@ -169,9 +155,8 @@ class Link(Adapter):
         if self._session is None or self._lost or not self.readable(0.0):
             return
         with self._faults(0.0):
-            inner = _inner(self._session)
-            if isinstance(inner.interface, Wire) and not inner._pending_buffer:  # noqa: SLF001
-                inner.interface.recv(1, socket.MSG_PEEK)  # a broken connection is lost, not stale
+            if isinstance(self._port, Wire) and not self._port.pending:
+                self._port.recv(1, socket.MSG_PEEK)  # a broken connection is lost, not stale
         _log.warning("%s at %s sent something nobody asked for; opening a new session", self.name, self.resource)
         self.close()
 
@@ -181,11 +166,11 @@ class Link(Adapter):
     def _write_bytes(self, content: bytes, timeout: float | None = None, **kwargs: Any) -> None:
         seconds = self.timeout if timeout is None else timeout
         with self._write_lock, self._faults(seconds):
-            inner = _inner(self._ready_session())
-            for start in range(0, len(content), _WRITE_BLOCK):
-                if isinstance(inner.interface, Wire) and not select.select([], [inner.interface], [], seconds)[1]:
-                    self._time_out(seconds)
-                self._check(inner.write(content[start : start + _WRITE_BLOCK])[1], seconds)
+            session, port = self._ready()
+            if not isinstance(port, Wire):
+                self._check(_inner(session).write(content)[1], seconds)
+            elif not port.give(content, seconds):
+                self._time_out(seconds)
 
     def _read(self, timeout: float | None = None, **kwargs: Any) -> str:
         return self._take(-1, True, timeout).decode("latin-1").rstrip("\r\n")
@@ -196,19 +181,27 @@ class Link(Adapter):
         return self._take(count, break_on_termchar or count < 0, timeout)
 
     def _take(self, count: int, line: bool, timeout: float | None) -> bytes:
-        """Read `count` bytes, or up to a line feed; straight from PyVISA-py, whose statuses PyVISA would warn of."""
+        """Read `count` bytes, or up to a line feed."""
         seconds = self.timeout if timeout is None else timeout
-        taken = b""
         with self._faults(seconds):
-            session = self._ready_session()
-            self._set_up(session, seconds, line)
-            inner = _inner(session)
-            while len(taken) < count or count < 0:
-                part, status = inner.read(count - len(taken) if count >= 0 else _RECEIVE_SIZE)
-                self._check(status, seconds)
-                taken += part
-                if line and status != StatusCode.success_max_count_read:
-                    break
+            session, port = self._ready()
+            if not isinstance(port, Wire):
+                return self._take_by_visa(session, count, line, seconds)
+            taken = port.take(count, line, seconds)
+            if taken is None:
+                self._time_out(seconds)
+            return taken
+
+    def _take_by_visa(self, session: MessageBasedResource, count: int, line: bool, seconds: float) -> bytes:
+        """The same for what is no socket; straight from PyVISA-py, whose statuses PyVISA would warn of."""
+        self._set_up(session, seconds, line)
+        inner, taken = _inner(session), b""
+        while len(taken) < count or count < 0:
+            part, status = inner.read(count - len(taken) if count >= 0 else RECEIVE_SIZE)
+            self._check(status, seconds)
+            taken += part
+            if line and status != StatusCode.success_max_count_read:
+                break
         return taken
 
     def _set_up(self, session: MessageBasedResource, seconds: float, line: bool) -> None:
@@ -223,10 +216,8 @@ class Link(Adapter):
     def readable(self, seconds: float) -> bool:
         """Wait up to `seconds` for the first byte of an answer, which is left where it is; say whether it is there."""
         with self._faults(seconds):
-            inner = _inner(self._ready_session())
-            if isinstance(inner.interface, Wire):
-                return bool(inner._pending_buffer) or bool(select.select([inner.interface], [], [], seconds)[0])  # noqa: SLF001
-            return _serial_readable(inner.interface, seconds)
+            _, port = self._ready()
+            return port.readable(seconds) if isinstance(port, Wire) else _serial_readable(port, seconds)
 
     def flush_read_buffer(self) -> None:
         """Drop the session, and with it whatever was on its way; the next use opens a new one."""
@@ -234,16 +225,17 @@ class Link(Adapter):
 
     # --- what can go wrong
 
-    @contextmanager
-    def _faults(self, seconds: float) -> Iterator[None]:
-        session = self._session
-        try:
-            yield
-        except pyvisa.VisaIOError as error:
+    def _faults(self, seconds: float) -> "_Faults":
+        """Turn what goes wrong inside the block into errors of ours."""
+        return _Faults(self, self._session, seconds)
+
+    def _explain(self, error: BaseException, session: MessageBasedResource | None, seconds: float) -> None:
+        """Raise InstrumentTimeout or LinkLost for what a transfer over `session` raised, nothing for other errors."""
+        if isinstance(error, pyvisa.VisaIOError):
             if error.error_code == StatusCode.error_timeout and self._session is session:
                 self._time_out(seconds)
             raise self._lose(str(error), session) from None
-        except _GONE as error:
+        if isinstance(error, _GONE):
             raise self._lose(str(error) or type(error).__name__, session) from None
 
     def _check(self, status: StatusCode, seconds: float) -> None:
@@ -252,7 +244,7 @@ class Link(Adapter):
         if status < 0:
             raise OSError(status.name)
 
-    def _time_out(self, seconds: float) -> None:
+    def _time_out(self, seconds: float) -> NoReturn:
         self.close()  # PyVISA-py has thrown away the part that came: what follows would be read as something else
         raise InstrumentTimeout(
             f"{self.name} at {self.resource} did not finish within {seconds:.3g} s; look at its display or window, "
@@ -271,6 +263,22 @@ class Link(Adapter):
 
     def __repr__(self) -> str:
         return f"<Link {self.name} at {self.resource}>"
+
+
+class _Faults:
+    """See `Link._faults`. A class, not a generator: every transfer passes through it, several times a poll."""
+
+    __slots__ = ("_link", "_seconds", "_session")
+
+    def __init__(self, link: Link, session: MessageBasedResource | None, seconds: float) -> None:
+        self._link, self._session, self._seconds = link, session, seconds
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._link._explain(error, self._session, self._seconds)  # noqa: SLF001
 
 
 def _inner(session: MessageBasedResource) -> Any:

@@ -21,27 +21,24 @@ class Linked:
     def ask(self, command: str, query_delay: float | None = None, **kwargs: Any) -> str:
         """Send `command` and return its answer; `timeout` (s) for an answer that takes long."""
 
-        def once(again: float | None) -> str:
-            with self.exchange():
-                self.discard_stale()
-                self.adapter.write(command)
-                return self._checked(command, str(self.adapter.read(**kwargs if again is None else {"timeout": again})))
+        link = self.adapter  # looked up once: PyMeasure makes every look at an instrument's attribute slow
 
-        if not isinstance(self.adapter, Link):
-            return once(None)
-        return attempt(scpi_operation(command), f"asking {self.adapter.name} {command}", once)
+        if not isinstance(link, Link):
+            link.write(command)
+            return _checked(self, command, str(link.read(**kwargs)))
+
+        def once(again: float | None) -> str:
+            with link.exchange():
+                link.discard_stale()
+                link.write(command)
+                return _checked(self, command, str(link.read(**kwargs if again is None else {"timeout": again})))
+
+        return attempt(scpi_operation(command), f"asking {link.name} {command}", once)
 
     def discard_stale(self) -> None:
         """Drop what has come without being asked for."""
         if isinstance(self.adapter, Link):
             self.adapter.discard_stale()
-
-    def _checked(self, command: str, answer: str) -> str:
-        """Return a text answer that is text. Raises GarbledAnswer."""
-        if not (answer.isascii() and answer.isprintable()):
-            self.adapter.flush_read_buffer()
-            raise GarbledAnswer(f"{getattr(self, 'name', 'the instrument')} answers {answer[:40]!r} to {command}")
-        return answer
 
     def urgent(self, command: str) -> None:
         """Send a command without an answer, past any exchange in progress."""
@@ -53,3 +50,11 @@ class Linked:
     def close(self) -> None:
         """Give the link back."""
         self.adapter.close()
+
+
+def _checked(instrument: Linked, command: str, answer: str) -> str:
+    """Return a text answer that is text. Raises GarbledAnswer."""
+    if not (answer.isascii() and answer.isprintable()):
+        instrument.adapter.flush_read_buffer()
+        raise GarbledAnswer(f"{getattr(instrument, 'name', 'the instrument')} answers {answer[:40]!r} to {command}")
+    return answer

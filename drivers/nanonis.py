@@ -161,6 +161,11 @@ class Nanonis(NanonisSession):
         """Read the present force (N)."""
         return self.tip.force()
 
+    def force_and_current(self) -> tuple[float, float]:
+        """Read force (N) and preamp current (A) of one publication."""
+        values = self.signals.read("deflection", "current")
+        return self.tip.calibration.force(values["deflection"]), values["current"]
+
     def position(self) -> tuple[float, float]:
         """Read the scanner position x, y (m)."""
         return self.tip.position()

@@ -32,15 +32,20 @@ class NanonisSession(Linked, Instrument):
         Raises InstrumentError with the controller's words, InstrumentTimeout, LinkLost.
         """
 
-        def once(again: float | None) -> tuple[Any, ...]:
-            with self.exchange():
-                self.discard_stale()
-                self.write_bytes(protocol.request(command, layout, *values))
-                return protocol.reply(command, returns, self._answer(command, timeout if again is None else again))
+        link = self.adapter  # looked up once: PyMeasure makes every look at an instrument's attribute slow
 
-        if not isinstance(self.adapter, Link):
-            return once(None)
-        return attempt(nanonis_operation(command), f"asking {self.adapter.name} {command}", once)
+        def ask(limit: float | None) -> tuple[Any, ...]:
+            link.write_bytes(protocol.request(command, layout, *values))
+            return protocol.reply(command, returns, _answer(link, command, limit))
+
+        def once(again: float | None) -> tuple[Any, ...]:
+            with link.exchange():
+                link.discard_stale()
+                return ask(timeout if again is None else again)
+
+        if not isinstance(link, Link):
+            return ask(timeout)
+        return attempt(nanonis_operation(command), f"asking {link.name} {command}", once)
 
     def value(self, command: str, layout: str = "", *values: Any, returns: str) -> Any:
         """Send `command` and return the first value it answers."""
@@ -59,7 +64,7 @@ class NanonisSession(Linked, Instrument):
             if isinstance(self.adapter, Link):
                 _wait_readable(self.adapter, timeout, watch)
             self._answer_due = False
-            return protocol.reply(command, returns, self._answer(command, None))
+            return protocol.reply(command, returns, _answer(self.adapter, command, None))
 
     def revive(self) -> None:
         """Open a new session when the present one is lost. Raises Unreachable."""
@@ -72,20 +77,21 @@ class NanonisSession(Linked, Instrument):
             return
         self._answer_due = False
         try:
-            self._answer(command, timeout)
+            _answer(self.adapter, command, timeout)
         except InstrumentError:
             self.adapter.flush_read_buffer()
 
-    def _answer(self, command: str, timeout: float | None) -> bytes:
-        try:
-            name, size = protocol.reply_header(self.read_bytes(protocol.HEADER, timeout=timeout))
-            body = self.read_bytes(size, timeout=timeout)
-            if name.lower() != command.lower():
-                raise GarbledAnswer(f"Nanonis answered {name} when {command} was asked: the session was dropped")
-        except GarbledAnswer:
-            self.adapter.flush_read_buffer()
-            raise
-        return bytes(body)
+
+def _answer(link: Any, command: str, timeout: float | None) -> bytes:
+    try:
+        name, size = protocol.reply_header(link.read_bytes(protocol.HEADER, timeout=timeout))
+        body = link.read_bytes(size, timeout=timeout)
+        if name.lower() != command.lower():
+            raise GarbledAnswer(f"Nanonis answered {name} when {command} was asked: the session was dropped")
+    except GarbledAnswer:
+        link.flush_read_buffer()
+        raise
+    return bytes(body)
 
 
 def _wait_readable(link: Link, timeout: float, watch: Callable[[], None]) -> None:

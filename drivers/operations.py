@@ -1,5 +1,7 @@
 """What each command does to its instrument, for the retry policy (`nanoprobe.retry`). What is not listed changes something."""
 
+from functools import lru_cache
+
 from nanoprobe.retry import Operation
 
 SCPI_READS = frozenset(
@@ -32,6 +34,7 @@ _NANONIS_BIASES = ("Bias.Set", "Bias.Pulse", "BiasSpectr.Start")
 _NANONIS_WAITS = ("Scan.WaitEndOfLine", "Scan.WaitEndOfScan")
 
 
+@lru_cache(maxsize=256)
 def scpi_operation(line: str) -> Operation:
     """Return what a line of SCPI does."""
     units = [unit.strip().partition(" ")[0] for unit in line.split(";")]

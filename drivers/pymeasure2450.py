@@ -169,6 +169,9 @@ def open_source_meter(resource: str, options: BaseModel) -> SourceMeter:
     except (InstrumentTimeout, LinkLost) as error:
         source.close()
         raise Unreachable(f"no Keithley 2450 answers at {resource}: {error}") from None
+    except Unreachable as error:
+        source.close()
+        raise Unreachable(f"{resource}: {error}") from None
     except BaseException:
         source.close()
         raise

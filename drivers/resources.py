@@ -1,5 +1,7 @@
 """Which VISA resources this machine sees; for writing a bench file."""
 
+import warnings
+
 import pyvisa
 
 
@@ -8,4 +10,7 @@ def list_resources() -> tuple[str, ...]:
 
     The resource manager is one for the whole process, and closing it would close every instrument: it is left open.
     """
-    return tuple(pyvisa.ResourceManager("@py").list_resources("?*"))
+    with warnings.catch_warnings():
+        # PyVISA-py recommends packages that would find more; to somebody writing a bench file that is noise.
+        warnings.simplefilter("ignore", UserWarning)
+        return tuple(pyvisa.ResourceManager("@py").list_resources("?*"))

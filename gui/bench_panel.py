@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QGroupBox,
     QLabel,
+    QLayout,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -23,6 +24,7 @@ from gui.parts import Badge, Problem, Words, bold, button, row, small
 from gui.session import DEMO, DEMO_PACE
 from gui.session_state import Phase, SessionState
 from gui.widgets import named
+from nanoprobe.limits import Limits
 from nanoprobe.units import si
 
 POLL_MS = 500
@@ -50,8 +52,8 @@ class BenchPanel(QWidget):
         self.model = model
         named(self, "Bench", "the instruments: state, live numbers, and what can be set by hand")
         self._make_top()
-        self.instruments = QGridLayout()
-        self.instruments.setColumnStretch(1, 1)
+        self.instruments = QVBoxLayout()
+        self.instruments.setSpacing(1)
         self.numbers: dict[str, QLabel] = {}
         self.limits: dict[str, QLabel] = {}
         self.contact = bold(Words("Contact of the tip"))
@@ -60,6 +62,7 @@ class BenchPanel(QWidget):
         self.refusal = Problem("Why it was not done")
         self._commands: list[QPushButton] = []
         self._pace: float | None = None
+        self._known_limits: Limits | None = None
         self._rows: tuple[InstrumentRow, ...] | None = None
         self._lay_out()
         model.changed.connect(self._show)
@@ -226,16 +229,17 @@ class BenchPanel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for line, found in enumerate(rows):
-            self.instruments.addWidget(bold(QLabel(found.role)), 2 * line, 0)
-            self.instruments.addWidget(Words(f"{found.role} identity", found.identity), 2 * line, 1)
-            self.instruments.addWidget(
-                small(Words(f"{found.role} link", _link(found.link, found.resource))), 2 * line + 1, 1
-            )
+        for found in rows:
+            self.instruments.addWidget(bold(QLabel(found.role)))
+            self.instruments.addWidget(Words(f"{found.role} identity", found.identity))
+            self.instruments.addWidget(small(Words(f"{found.role} link", _link(found.link, found.resource))))
         if not rows:
-            self.instruments.addWidget(Words("No instruments", "none: open a bench"), 0, 0, 1, 2)
+            self.instruments.addWidget(Words("No instruments", "none: open a bench"))
 
     def _show_limits(self) -> None:
+        if self.model.limits is self._known_limits:
+            return
+        self._known_limits = self.model.limits
         known = self.model.command_limits
         for name, label in self.limits.items():
             command = known.get(_LIMITED.get(name, name.removesuffix(" field")))
@@ -262,7 +266,7 @@ class BenchPanel(QWidget):
             self.model.open(chosen, self.pace.value())
 
 
-def _boxed(title: str, inside: QGridLayout) -> QGroupBox:
+def _boxed(title: str, inside: QLayout) -> QGroupBox:
     box: QGroupBox = named(QGroupBox(title), title)
     box.setLayout(inside)
     return box
@@ -275,7 +279,7 @@ def _doing(state: SessionState) -> str:
 
 
 def _link(link: str, resource: str) -> str:
-    return f"{'✖' if link.startswith('problem') else '✔'} {link}\n{resource}"
+    return f"{'✖' if link.startswith('problem') else '✔'} {link} · {resource}"
 
 
 def _contact(reading: BenchReading, output_on: bool) -> str:

@@ -1,5 +1,6 @@
 """The experiment form: procedure, parameters with their errors beside them, what the plan will do, and into the queue."""
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class ExperimentForm(QWidget):
         self.enqueue = button("Add to queue", "run it as soon as the bench is free", self._enqueue)
         self._lay_out()
         self._connect()
+        self._fill_plans()
         self._rebuild()
 
     def _lay_out(self) -> None:
@@ -198,9 +200,9 @@ class ExperimentForm(QWidget):
             return ""
         if model.outlook is not None:
             wall = model.wall_time
-            return (
-                "" if wall == model.outlook.duration else f"at the pace of this simulated lab: {duration(wall)} at most"
-            )
+            if math.isfinite(wall) and wall != model.outlook.duration:
+                return f"at the pace of this simulated lab: {duration(wall)} at most"
+            return ""
         return "working it out…" if model.looking else "open a bench: its limits and wiring decide what a plan may do"
 
     def _go_to(self) -> None:
@@ -229,10 +231,10 @@ class ExperimentForm(QWidget):
         menu = self.plans.menu()
         assert menu is not None
         menu.clear()
-        menu.addAction(action(self, "Save as…", "keep this plan under a name", self._save_as))
-        menu.addAction(action(self, "Open file…", "show the plan of a TOML file", self._open_file))
-        menu.addAction(action(self, "Write file…", "for `nanoprobe run --from`", self._write_file))
-        menu.addAction(action(self, "All values to default", "can be undone", self.model.reset))
+        menu.addAction(action(menu, "Save as…", "keep this plan under a name", self._save_as))
+        menu.addAction(action(menu, "Open file…", "show the plan of a TOML file", self._open_file))
+        menu.addAction(action(menu, "Write file…", "for `nanoprobe run --from`", self._write_file))
+        menu.addAction(action(menu, "All values to default", "can be undone", self.model.reset))
         self._add_plans(menu, "Saved", self.model.shelf.saved)
         self._add_plans(menu, "Recent", self.model.shelf.recent)
 
@@ -240,9 +242,9 @@ class ExperimentForm(QWidget):
         menu.addSection(title)
         for plan in plans:
             do = partial(self.model.open_plan, plan.path)
-            menu.addAction(action(self, plan.name, f"show the plan {plan.path}", do))
+            menu.addAction(action(menu, plan.name, f"show the plan {plan.path}", do))
         if not plans:
-            nothing = action(self, f"no {title.lower()} plans", "", lambda: None)
+            nothing = action(menu, f"no {title.lower()} plans", "", lambda: None)
             nothing.setEnabled(False)
             menu.addAction(nothing)
 

@@ -114,7 +114,21 @@ def _reads_as(text: str, unit: str) -> float:
 
 def shown_range(info: ParameterInfo) -> str:
     """Return what is allowed, empty where anything is."""
-    return "" if info.allowed() == "any" else info.allowed()
+    if info.choices:
+        return " | ".join(info.choices)
+    low, high = (None if end is None else _end(end, info.unit) for end in (info.minimum, info.maximum))
+    if low is None or high is None:
+        return f"from {low}" if low else f"up to {high}" if high else ""
+    return f"{low} to {high}"
+
+
+def _end(value: float, unit: str) -> str:
+    """Whole numbers that count something are written out: 1000, not 1e+03."""
+    return f"{value:.0f} {unit}".strip() if float(value).is_integer() and unit in _COUNTED else si(value, unit)
+
+
+_COUNTED = ("", "px", "points")
+"""Units of things that are counted."""
 
 
 def tooltip(info: ParameterInfo) -> str:

@@ -64,7 +64,9 @@ class Words(QLabel):
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = self.sizePolicy()  # it knows that wrapped text is higher where it is narrower
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(policy)
         self.setAccessibleName(name)
 
 
@@ -77,11 +79,14 @@ class Problem(Words):
 
     def set_text(self, text: str) -> None:
         """Show `text`, or nothing when it is empty."""
+        shown = f"⚠ {text}" if text else ""
+        self.setVisible(bool(text))
+        if shown == self.text():
+            return
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.WindowText, QColor(theme.ink().accent))
         self.setPalette(palette)
-        self.setText(f"⚠ {text}" if text else "")
-        self.setVisible(bool(text))
+        self.setText(shown)
 
 
 class Badge(QLabel):

@@ -74,6 +74,11 @@ class Bench:
         """Read the electrode current (A) at the preamp."""
         return self.wiring.current(self.probe.read("current")["current"])
 
+    def force_and_current(self) -> tuple[float, float]:
+        """Read the force (N) and the electrode current (A) at the preamp, both of one moment."""
+        force, current = self.probe.force_and_current()
+        return force, self.wiring.current(current)
+
     def lease(self, seconds: float = LEASE) -> None:
         """Take time from the guard, where there is one, for a wait of up to `seconds`."""
         if self.guard is not None:

@@ -120,7 +120,10 @@ def _check_roles(bench: BenchFile, where: str) -> None:
 
 
 def _check_driver(role: str, table: InstrumentTable, where: str) -> None:
-    chosen = driver(table.driver)
+    try:
+        chosen = driver(table.driver)
+    except BadInput as error:
+        raise BadInput(f"{where}: [instruments.{role}] {error}") from None
     if chosen.role != role:
         raise BadInput(f"{where}: [instruments.{role}] driver '{table.driver}' is a {chosen.role}, not a {role}")
     try:
@@ -131,7 +134,9 @@ def _check_driver(role: str, table: InstrumentTable, where: str) -> None:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """Say the first thing wrong with some input in one line: key, what is wrong, what is allowed."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # A key with a typo is missing under its right name as well: the typo says more.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     place = ".".join(str(part) for part in first["loc"]) or "(top)"
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1])

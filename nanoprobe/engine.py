@@ -24,7 +24,7 @@ from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
 from nanoprobe.records import Note, RampDone, Samples
 from nanoprobe.storage import RunHeader, RunWriter, open_run, rescue
-from nanoprobe.storage.disk import check_new
+from nanoprobe.storage.disk import check_place
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def execute(plan: Plan, out: Path | str, events: Events | None = None, control: 
     Raises BadInput before anything is touched, Unreachable before anything is created; later errors are in the outcome.
     """
     procedure, out = plan.build(), Path(out)
-    check_new(out)
+    check_place(out)
     with bench_file(plan.bench) as path:
         description = read_bench_file(path)
         procedure.outlook(description.limits, description.wiring)
@@ -75,14 +75,21 @@ def execute(plan: Plan, out: Path | str, events: Events | None = None, control: 
 def _on_opened(description: BenchFile, run: Callable[[Bench], Outcome]) -> Outcome:
     """Open a bench, run on it, and return the outcome also where the bench could not be left as it should be."""
     outcome: Outcome | None = None
+    refusal: BadInput | None = None
     try:
         with open_description(description) as bench:
-            outcome = run(bench)
+            try:
+                outcome = run(bench)
+            except BadInput as error:  # nothing was begun: the bench is left as it was found, the tip where it is
+                refusal = error
     except NanoprobeError as error:
         if outcome is None:
             raise
         _log.critical("the run has ended, but the bench was not left switched off: %s", error)
         outcome = replace(outcome, error=outcome.error or error)
+    if refusal is not None:
+        raise refusal
+    assert outcome is not None
     return outcome
 
 
@@ -91,7 +98,7 @@ def execute_on(
 ) -> Outcome:
     """Like `execute`, on a bench that is open already."""
     procedure, out = plan.build(), Path(out)
-    check_new(out)
+    check_place(out)
     procedure.outlook(bench.limits, bench.wiring)
     bench.interlock.check()
     return _start(plan, procedure, bench, out, events, control)
@@ -105,6 +112,7 @@ def _start(
     events: Events | None,
     control: RunControl | None,
 ) -> Outcome:
+    procedure.check_on(bench)
     writer = RunWriter.create(out, header(plan, bench, procedure))
     return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
 
@@ -124,6 +132,7 @@ def resume_on(path: Path, bench: Bench, events: Events | None = None, control: R
     """Like `resume`, on a bench that is open already."""
     procedure, _ = _procedure_of(path)
     procedure.outlook(bench.limits, bench.wiring)
+    procedure.check_on(bench)
     bench.interlock.check()
     with RunWriter.reopen(path) as writer:
         procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame

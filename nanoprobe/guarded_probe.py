@@ -85,7 +85,14 @@ class GuardedProbe:
 
     def force(self) -> float:
         """See Probe. A force beyond the hard limit latches the interlock."""
-        force = self._read(self._probe.force)
+        return self._judged(self._read(self._probe.force))
+
+    def force_and_current(self) -> tuple[float, float]:
+        """See Probe. A force beyond the hard limit latches the interlock."""
+        force, current = self._read(self._probe.force_and_current)
+        return self._judged(force), current
+
+    def _judged(self, force: float) -> float:
         if abs(force) > self._limits.force:
             self._interlock.latch(f"force of {force:.3g} N on the tip, hard limit {self._limits.force:.3g} N")
         return force

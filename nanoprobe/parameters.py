@@ -33,6 +33,8 @@ class ParameterInfo:
         """Say what is allowed, for people."""
         if self.choices:
             return " | ".join(self.choices)
+        if isinstance(self.default, bool):
+            return "true | false"
         if self.minimum is None and self.maximum is None:
             return "any"
         low, high = (("-" if end is None else si(end, self.unit)) for end in (self.minimum, self.maximum))
@@ -40,7 +42,9 @@ class ParameterInfo:
 
     def shown_default(self) -> str:
         """Return the default for people."""
-        if isinstance(self.default, (int, float)) and not isinstance(self.default, bool):
+        if isinstance(self.default, bool):
+            return str(self.default).lower()
+        if isinstance(self.default, (int, float)):
             return si(float(self.default), self.unit)
         return "" if self.default is None else str(self.default)
 
@@ -59,8 +63,8 @@ def _info(name: str, parameter: Any) -> ParameterInfo:
         label=str(parameter.name),
         unit=str(getattr(parameter, "units", None) or ""),
         default=parameter.value,
-        minimum=None if minimum is None or abs(minimum) >= _UNBOUNDED else minimum,
-        maximum=None if maximum is None or abs(maximum) >= _UNBOUNDED else maximum,
+        minimum=None if minimum is None or abs(minimum) == _UNBOUNDED else minimum,
+        maximum=None if maximum is None or abs(maximum) == _UNBOUNDED else maximum,
         choices=tuple(str(choice) for choice in choices) if choices else (),
         group=str(getattr(parameter, "group_name", "") or ""),
         description=str(getattr(parameter, "description", "") or ""),

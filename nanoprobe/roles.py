@@ -262,6 +262,9 @@ class Probe(Protocol):
     def force(self) -> float:
         """Read the present force (N)."""
 
+    def force_and_current(self) -> tuple[float, float]:
+        """Read force (N) and preamp current (A), both of one publication: one question where two would take twice."""
+
     def position(self) -> tuple[float, float]:
         """Read the scanner position x, y (m)."""
 

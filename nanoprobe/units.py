@@ -9,12 +9,16 @@ from nanoprobe.errors import BadInput
 
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _UNPREFIXED = frozenset({"", "1", "%", "px"})
+_LONGEST_WHOLE = 1e12
+"""Below this, counts are written out: 2048 px, not 2.05e+03 px."""
 
 
 def si(value: float, unit: str, digits: int = 3) -> str:
     """Return `value` (SI) with a prefix, `digits` significant: si(2.2e-9, "A") == "2.2 nA". NaN reads "-"."""
     if math.isnan(value):
         return "-"
+    if unit in _UNPREFIXED and float(value).is_integer() and abs(value) < _LONGEST_WHOLE:
+        return f"{value:.0f} {unit if unit != '1' else ''}".rstrip()
     if unit in _UNPREFIXED or value == 0 or math.isinf(value):
         return f"{value:.{digits}g} {unit if unit != '1' else ''}".rstrip()
     power = max(-18, min(12, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))

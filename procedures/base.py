@@ -93,6 +93,9 @@ class BenchProcedure(Procedure):
         ahead.check(limits)
         return ahead
 
+    def check_on(self, lab: Bench) -> None:
+        """Raise BadInput where this plan does not fit the opened `lab`, before anything is stored, moved or biased."""
+
     def get_estimates(self) -> list[tuple[str, str]]:
         """Return PyMeasure's estimates: time, path, bias range, charge, as (label, value with unit)."""
         return self.foresee(self.lab.wiring if self.lab is not None else Wiring()).rows()
@@ -113,6 +116,7 @@ class BenchProcedure(Procedure):
             self.lab = self._stack.enter_context(open_bench(self.bench))
             self._owns_lab = True
         self.outlook(self.lab.limits, self.lab.wiring)
+        self.check_on(self.lab)
         self.lab.interlock.check()
         self.lab.probe.check_feedback()
         self.tip_log = TipLog.open(self.lab, self.tip, self.bench)

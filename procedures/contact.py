@@ -60,13 +60,11 @@ class Contact:
         if not self._lab.probe.engaged():
             self._lab.probe.approach(self.force)
 
-    def check_force(self) -> float:
-        """Read the force (N); one beyond 30 % of the setpoint latches the interlock and raises Interlocked."""
-        force = self._lab.probe.force()
+    def judge_force(self, force: float) -> None:
+        """Take a force (N) read while a bias stands: beyond 30 % of the setpoint latches and raises Interlocked."""
         if abs(force - self.force) > FORCE_ALARM * self.force:
             self._lab.interlock.latch(f"force of {si(force, 'N')} on the tip, {si(self.force, 'N')} was set")
         self._lab.interlock.check()
-        return force
 
 
 def _place(x: float, y: float) -> str:

@@ -33,11 +33,11 @@ class RampWatch:
         self._watch()
         self._polls += 1
         if self._looks and self._polls % EVERY == 0:
-            self._contact.check_force()
-            self._look_at_current()
+            force, current = self._lab.force_and_current()
+            self._contact.judge_force(force)
+            self._judge_current(abs(current))
 
-    def _look_at_current(self) -> None:
-        current = abs(self._lab.preamp_current())
+    def _judge_current(self, current: float) -> None:
         self.peak_current = current if math.isnan(self.peak_current) else max(self.peak_current, current)
         if current > self._lab.limits.current:
             limit = si(self._lab.limits.current, "A")

@@ -75,6 +75,11 @@ class RampInputs:
         """Return the way to trip that was asked for, None for the best there is."""
         return None if self.trip_way == AUTO else TripWay(self.trip_way)
 
+    def check_on(self, lab: Bench) -> None:
+        """Raise BadInput for a way to trip or a trip level the opened `lab` does not have; nothing is touched."""
+        lab.source.choose(self.trip_choice())
+        lab.source.check(self.ramp_plan())
+
     def trigger_test(self) -> TriggerTest:
         """Return how the samples of a ramp are judged."""
         return TriggerTest(self.trip_current, self.slope_sigmas, self.slope_samples)

@@ -16,6 +16,17 @@ from procedures.site_picks import pick_sites
 
 if TYPE_CHECKING:
     from procedures.map_walk import MapWalk
+    from procedures.trigger_map import TriggerMap
+
+
+def earlier_map(procedure: "TriggerMap") -> EarlierMap | None:
+    """Return the map the points were picked on, None where there is none. Raises BadInput for one that does not serve."""
+    if not procedure.map_run:
+        return None
+    earlier = read_earlier_map(procedure.map_run)
+    if not earlier.holds(procedure.planned()):
+        raise BadInput(f"some points lie outside the map of {procedure.map_run}: move or shrink the grid")
+    return earlier
 
 
 def lay_out(walk: "MapWalk") -> Array:
@@ -24,9 +35,7 @@ def lay_out(walk: "MapWalk") -> Array:
     Takes the images this needs. A resumed run keeps the places it had laid out.
     """
     procedure = walk.procedure
-    earlier = read_earlier_map(procedure.map_run) if procedure.map_run else None
-    if earlier is not None and not earlier.holds(procedure.planned()):
-        raise BadInput(f"some points lie outside the map of {procedure.map_run}: move or shrink the grid")
+    earlier = earlier_map(procedure)
     walk.start_drift(_found_again(walk, earlier) if earlier is not None else Correction())
     if procedure.laid_points is not None:
         return np.asarray(procedure.laid_points, dtype=np.float64)

@@ -7,6 +7,7 @@ import numpy as np
 
 from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame, Order, grid, visiting_order
+from nanoprobe.limits import Limits
 from nanoprobe.outlook import Outlook
 from nanoprobe.roles import Array, ScanPlan
 from nanoprobe.wiring import Wiring
@@ -20,6 +21,7 @@ from procedures.map_inputs import MapSettings, whole_pixels
 from procedures.map_walk import MapWalk
 from procedures.points import as_array, places
 from procedures.ramping import LANDING, RampInputs, charge_bound, longest
+from procedures.site_aim import earlier_map
 from procedures.trigger_ramp import POINT_COLUMNS
 
 GRID, SITES = "grid", "sites"
@@ -139,6 +141,12 @@ class TriggerMap(RampInputs, BenchProcedure):
         )
 
     # --- looking ahead
+
+    def outlook(self, limits: Limits, wiring: Wiring) -> Outlook:
+        """See BenchProcedure. An earlier map that does not serve is refused here, before anything is touched."""
+        ahead = super().outlook(limits, wiring)
+        earlier_map(self)
+        return ahead
 
     def foresee(self, wiring: Wiring) -> Outlook:
         """See BenchProcedure. The charge is a ramp's: checks and maps stay below the bias at which anything plates."""

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from sim_instruments.faults import KINDS, BadFault, FaultSpec, parse_fault
 from sim_instruments.lab import Lab, LabSettings
@@ -18,11 +18,15 @@ from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
 from sim_instruments.world import WorldSettings
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong."""
+        self.exit(2, f"{self.prog}: {message}; `nanoprobe sim serve --help` says what is allowed\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line of the simulated lab."""
-    top = argparse.ArgumentParser(
-        prog="nanoprobe sim", description="The simulated lab, on loopback, until it is told to stop."
-    )
+    top = _Parser(prog="nanoprobe sim", description="The simulated lab, on loopback, until it is told to stop.")
     serve = top.add_subparsers(dest="command", required=True).add_parser("serve", help="serve a lab")
     add = serve.add_argument
     add("--seed", type=int, default=0, help="same seed and commands give the same data")

@@ -1,5 +1,6 @@
 """The bench file that reaches a running lab: written by rename, last, when every port answers."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -47,6 +48,8 @@ poll_interval = {poll_interval:.6g}
 
 def write(path: Path, **values: object) -> None:
     """Write the bench file at `path` in one step: it is whole or not there."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(TEMPLATE.format(**values))

@@ -43,5 +43,11 @@ class Circuit:
             else:
                 total += other.volts
         self.bias = self.sign * total
-        self.limiting = min(self.sources, key=lambda key: self.sources[key].compliance)
-        self.limit = self.sources[self.limiting].compliance
+        self._find_limit()
+
+    def _find_limit(self) -> None:
+        """Note the least compliance, the first source's where all are alike."""
+        self.limiting, self.limit = next(iter(self.sources)), math.inf
+        for name, source in self.sources.items():
+            if source.compliance < self.limit:
+                self.limiting, self.limit = name, source.compliance

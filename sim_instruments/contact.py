@@ -27,6 +27,8 @@ CRACK_LIFE: Final = 0.1
 """Time in which a crack's fresh area is lost again (s)."""
 GROWTH_STEP: Final = 0.12
 """Largest relative change of the deposit's volume in one step of integration."""
+LAST_STEP: Final = 1e-6
+"""Relative step after which Newton's method is done: it doubles its digits with each, so 1e-12 is left."""
 LEAVING: Final = 0.05
 """A ramp is timed from here (V)."""
 
@@ -48,7 +50,7 @@ def plating_current(drive: float, resistance: float, scale: float, guess: float 
         excess = drive - current * resistance - _BEND * math.asinh(ratio)
         step = excess / (resistance + _BEND / (scale * math.sqrt(1.0 + ratio * ratio)))
         current = max(current + step, 0.0)
-        if abs(step) <= 1e-10 * current:
+        if abs(step) <= LAST_STEP * current:
             break
     return current
 

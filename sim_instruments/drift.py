@@ -49,6 +49,6 @@ class Drift:
         steady = settings.rate * t + creep
         step = int(t / _WALK_STEP)
         walk, share = self._walk_to(step + 1), t / _WALK_STEP - step
-        before, after = walk[step], walk[step + 1]
-        x, y, z = (float(before[i] + share * (after[i] - before[i])) + steady * self._direction[i] for i in range(3))
+        before, after = walk[step].tolist(), walk[step + 1].tolist()  # plain floats: a tenth of the cost
+        x, y, z = (before[i] + share * (after[i] - before[i]) + steady * self._direction[i] for i in range(3))
         return x, y, z

@@ -18,6 +18,7 @@ TICK = 1e-6
 _MASK = 0xFFFFFFFFFFFFFFFF
 _STEP, _MIX_1, _MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _TO_UNIT = 2.0**-32
+_OCTAVE_BITS = 40
 
 
 def _key(seed: int, channel: str) -> int:
@@ -94,6 +95,14 @@ class Noise:
         values = self.normals_at(channel, drawn)
         return self._sum_octaves(values[(index - (first - starts)[:, None]).ravel()], index)
 
+    def pink_at(self, channel: str, t: float, shortest: float, octaves: int) -> float:
+        """Return what `pink` returns, at one moment `t` (s)."""
+        total = 0.0
+        for octave in range(octaves):
+            index = math.floor(t / (shortest * 2.0**octave))
+            total += self.normal_at(channel, index + (octave << _OCTAVE_BITS))
+        return total / math.sqrt(octaves)
+
     @staticmethod
     def _sum_octaves(values: Floats, index: NDArray[np.int64]) -> Floats:
         return np.asarray(values.reshape(index.shape).sum(axis=0) / math.sqrt(len(index)), dtype=np.float64)
@@ -101,4 +110,4 @@ class Noise:
 
 def _octave_base(octaves: int) -> NDArray[np.int64]:
     """Return where the whole numbers of each octave start, far enough apart for 2^40 of the shortest."""
-    return (np.arange(octaves, dtype=np.int64) << 40)[:, None]
+    return (np.arange(octaves, dtype=np.int64) << _OCTAVE_BITS)[:, None]

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sim_instruments.timeline import Session
 
@@ -52,8 +53,16 @@ class Unit:
     args: tuple[str, ...]
 
 
-def split_message(line: str) -> Iterator[Unit]:
-    """Yield the units of a message: `;` separates, and a header without a leading `:` goes on from the last one."""
+@lru_cache(maxsize=256)
+def split_message(line: str) -> tuple[Unit, ...]:
+    """Return the units of a message: `;` separates, and a header without a leading `:` goes on from the last one.
+
+    Cached: what polls an instrument sends the same few lines again and again.
+    """
+    return tuple(_units(line))
+
+
+def _units(line: str) -> Iterator[Unit]:
     path = ""
     for text in split_outside_quotes(line, ";"):
         if not text:

@@ -60,18 +60,30 @@ class Timeline:
 
     def next_due(self) -> float:
         """Return the time of the earliest step of any operation (s), `math.inf` where nothing runs."""
-        return min((operation.due for operation in self._operations), default=math.inf)
+        return self._earliest()[0]
 
-    def advance(self, until: float) -> None:
-        """Run every step due up to `until` in time order, then carry the world there. Earlier times do nothing."""
-        while self._operations:
-            operation = min(self._operations, key=_due)
+    def _earliest(self) -> tuple[float, Operation | None]:
+        """Return the earliest step's time (s) and its operation. A plain loop: this runs several times a sample."""
+        first, found = math.inf, None
+        for operation in self._operations:
             due = operation.due
-            if due > until:
+            if due < first:
+                first, found = due, operation
+        return first, found
+
+    def advance(self, until: float) -> float:
+        """Run every step due up to `until` in time order, then carry the world there. Earlier times do nothing.
+
+        Returns when the next step is due (s).
+        """
+        while True:
+            due, operation = self._earliest()
+            if operation is None or due > until:
                 break
             self._carry(due)
             operation.step()
         self._carry(until)
+        return due
 
     def _carry(self, until: float) -> None:
         if until > self.now:
@@ -94,18 +106,23 @@ class Timeline:
         """
         if self.pace > 0:
             return await self._wait_wall(done, deadline)
+        due = self.next_due()
         for count in range(1, 1 << 62):
             if done():
                 return True
-            target = min(self.next_due(), deadline)
-            if not math.isfinite(target):
-                return False
-            self.advance(target)
-            if target >= deadline:
-                return done()
+            if due >= deadline:
+                return self._end_of_wait(done, deadline)
+            due = self.advance(due)
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
+                due = self.next_due()
         return False
+
+    def _end_of_wait(self, done: Callable[[], bool], deadline: float) -> bool:
+        if not math.isfinite(deadline):
+            return False
+        self.advance(deadline)
+        return done()
 
     async def _wait_wall(self, done: Callable[[], bool], deadline: float) -> bool:
         while True:
@@ -116,10 +133,6 @@ class Timeline:
                 return False
             target = min(self.next_due(), deadline, self.now + 0.05 * self.pace)
             await asyncio.sleep(max(0.0, (target - self.now) / self.pace))
-
-
-def _due(operation: Operation) -> float:
-    return operation.due
 
 
 class Session:

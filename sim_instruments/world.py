@@ -18,7 +18,7 @@ from sim_instruments.drift import Drift, DriftSettings
 from sim_instruments.imaging import LineSignals, Readout, image_line
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Floats, Noise
-from sim_instruments.preamp import preamp_noise
+from sim_instruments.preamp import preamp_noise_at
 from sim_instruments.surface import Surface, SurfaceSettings, make_surface
 from sim_instruments.tip import Tip
 from sim_instruments.trigger import Knobs
@@ -280,6 +280,6 @@ class World:
         """Return the standard normal deviates of `channel` at times `t` (s)."""
         return self._noise.normals(channel, t)
 
-    def preamp_noise(self, t: Floats, aperture: float, current: Floats) -> Floats:
-        """Return the preamplifier's noise (A) at `t` (s) around true `current` (A), averaged over `aperture` (s)."""
-        return preamp_noise(self._noise, t, aperture, current, self.preamp_gain, self.settings.mains)
+    def preamp_noise(self, t: float, aperture: float, current: float) -> float:
+        """Return the preamplifier's noise (A) at `t` (s) around a true `current` (A), averaged over `aperture` (s)."""
+        return preamp_noise_at(self._noise, t, aperture, current, self.preamp_gain, self.settings.mains)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nanoprobe.analysis.surge import Index, Mask, Ramps, window
+from nanoprobe.analysis.surge import Index, Mask, Ramps, median_of_rows, window
 from nanoprobe.roles import Array
 
 _FEWEST_QUIET = 6
@@ -85,7 +85,7 @@ def exponential_ratio(ramps: Ramps, real: Array, index: Index, rise_time: float,
 
 def _extrapolated(bias: Array, size: Array, counts: Mask, there: Array) -> Array:
     """Return the exponential through (`bias`, `size`) where `counts`, at the bias `there`."""
-    tenth = 0.1 * np.nanmedian(np.where(counts, size, np.nan), axis=1)
+    tenth = 0.1 * median_of_rows(np.where(counts, size, np.nan))
     log = np.where(counts, np.log(np.maximum(size, tenth[:, None])), 0.0)
     number = counts.sum(axis=1)
     centre = np.where(counts, bias, 0.0).sum(axis=1) / number

@@ -37,7 +37,7 @@ MARKERS = {Site.INTERIOR: "o", Site.BOUNDARY: "s", Site.TRIPLE_JUNCTION: "^", Si
 COLOURS = {Site.INTERIOR: "#0072B2", Site.BOUNDARY: "#D55E00", Site.TRIPLE_JUNCTION: "#009E73", Site.UNKNOWN: "#555555"}
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 _VOLTAGES = "viridis"
-_WARNING = "#B00020"
+WARNING = "#B00020"
 _MOST_CURVES = 400
 _SMALLEST_CURRENT = 1e-14
 
@@ -78,8 +78,8 @@ def draw(run: RunData, title: str = "") -> Figure:
 def _head(figure: Figure, title: str, simulated: bool) -> None:
     figure.suptitle(title or " ", fontsize=13, x=0.01, ha="left")
     if simulated:
-        box = {"boxstyle": "round", "facecolor": "white", "edgecolor": _WARNING}
-        style = {"fontsize": 13, "fontweight": "bold", "color": _WARNING, "ha": "right", "va": "top", "bbox": box}
+        box = {"boxstyle": "round", "facecolor": "white", "edgecolor": WARNING}
+        style = {"fontsize": 13, "fontweight": "bold", "color": WARNING, "ha": "right", "va": "top", "bbox": box}
         figure.text(0.99, 0.99, "SIMULATED: no real sample", **style)  # type: ignore[arg-type]
 
 
@@ -168,7 +168,7 @@ def _mark_points(axes: Axes, places: Array, verdicts: PointVerdicts, kinds: NDAr
             linewidths=1.3,
         )
     failed = (verdicts.state > PointState.PLANNED) & ~verdicts.done
-    axes.scatter(places[failed, 0], places[failed, 1], c=_WARNING, marker="x", s=45)
+    axes.scatter(places[failed, 0], places[failed, 1], c=WARNING, marker="x", s=45)
     if shown is not None:
         axes.figure.colorbar(shown, ax=axes, label="|trigger voltage|", format=EngFormatter("V"), shrink=0.85)
 
@@ -186,7 +186,7 @@ def _legend(verdicts: PointVerdicts, kinds: NDArray[np.int8]) -> list[Line2D]:
         entries.append(_key("o", "none", f"open: no trigger up to {si(float(reached), 'V')} ({open_points.sum()})"))
     failed = (verdicts.state > PointState.PLANNED) & ~verdicts.done
     if failed.any():
-        entries.append(_key("x", _WARNING, f"failed or unfinished ({failed.sum()})", edge=_WARNING))
+        entries.append(_key("x", WARNING, f"failed or unfinished ({failed.sum()})", edge=WARNING))
     return entries
 
 

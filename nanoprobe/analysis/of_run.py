@@ -9,8 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanoprobe.analysis.levelling import level_plane
-from nanoprobe.analysis.sites import Site, Sites, SiteSettings, find_sites
+from nanoprobe.analysis.sites import Site, Sites, SiteSettings, find_sites, to_pixels
 from nanoprobe.analysis.summary import PointVerdicts, SummaryRow, summarise
+from nanoprobe.analysis.trigger import TriggerSettings, detect_map
 from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from nanoprobe.roles import Array
@@ -105,6 +106,62 @@ def verdicts_of(points: xr.Dataset) -> PointVerdicts:
         first_above=np.asarray(points["trigger_first_above"].values, dtype=np.float64),
         censored_at=np.asarray(points["censored_at"].values, dtype=np.float64),
     )
+
+
+def judge_again(run: RunData, settings: TriggerSettings, block: int = 256) -> PointVerdicts:
+    """Return the verdicts on a run's stored ramps under other `settings`; the run itself stays as it is.
+
+    Works on `block` points at a time. Only the way out is searched, as while measuring: a ramp with a way back is cut at its
+    largest source voltage. Points that failed, were interrupted or never begun keep their state and get no voltage.
+    """
+    stored = verdicts_of(run.points)
+    count = len(stored.state)
+    parts = [_judged(run, slice(first, first + block), settings) for first in range(0, count, block)]
+    numbers = np.concatenate(parts, axis=1) if parts else np.empty((4, 0))
+    triggered, below, above, censored = np.where(stored.done, numbers, np.nan)
+    return PointVerdicts(
+        state=stored.state, triggered=triggered, last_below=below, first_above=above, censored_at=censored
+    )
+
+
+def _judged(run: RunData, rows: slice, settings: TriggerSettings) -> Array:
+    """Return (triggered, last below, first above, censored at) of the points `rows`, shape (4, n)."""
+    ramps = run.ramps.isel(point=rows)
+    time, bias, source, current = (ramps[name].values for name in ("time", "bias", "bias_source", "current"))
+    lengths = _ways_out(source, ramps["n_samples"].values, _came_back(run.points.isel(point=rows)))
+    found = detect_map(time, bias, current, lengths, settings)
+    return np.stack([found.triggered.astype(np.float64), found.last_below, found.first_above, found.censored_at])
+
+
+def _came_back(points: xr.Dataset) -> NDArray[np.bool_]:
+    if "hysteresis_area" not in points:
+        return np.zeros(points.sizes["point"], dtype=np.bool_)
+    return np.asarray(np.isfinite(points["hysteresis_area"].values))
+
+
+def _ways_out(source: Array, lengths: NDArray[np.int_], came_back: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return how many samples of each ramp belong to the way out."""
+    if not source.shape[1]:
+        return lengths.astype(np.intp)
+    recorded = np.arange(source.shape[1]) < lengths[:, None]
+    size = np.where(recorded & np.isfinite(source), np.abs(source), -1.0)
+    turns = source.shape[1] - size[:, ::-1].argmax(axis=1)
+    return np.where(came_back, np.minimum(turns, lengths), lengths).astype(np.intp)
+
+
+def currents_at(image: Image | None, places: Array) -> Array:
+    """Return |current| (A, shape (n,)) of the map at `places` (m, shape (n, 2)); mean of 3 x 3 pixels, NaN where unknown."""
+    if image is None or image.current is None:
+        return np.full(len(places), np.nan)
+    pixels = to_pixels(image.frame, image.current.shape, places)
+    shifts = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), axis=-1).reshape(-1, 2)
+    around = pixels[:, None, :] + shifts
+    inside = ((around >= 0) & (around < np.array(image.current.shape))).all(axis=2)
+    held = np.where(inside[..., None], around, 0)
+    values = np.where(inside, image.current[held[..., 0], held[..., 1]], np.nan)
+    known = np.isfinite(values)
+    mean = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(known.any(axis=1) & inside[:, 4], np.abs(mean), np.nan)
 
 
 def summary_of(run: RunData) -> tuple[SummaryRow, ...]:

@@ -106,7 +106,7 @@ class Sites:
             return np.where(clear, -self._distance_from(cell.x, cell.y), -np.inf)
         if kind is Site.TRIPLE_JUNCTION:
             at_node = np.zeros(self.line.shape, dtype=np.bool_)
-            at_node[tuple(_to_pixels(self.frame, self.line.shape, self.junctions).T)] = True
+            at_node[tuple(to_pixels(self.frame, self.line.shape, self.junctions).T)] = True
             return np.where(at_node, -self._distance_from(cell.x, cell.y), -np.inf)
         raise BadInput("a place of unknown kind cannot be picked; ask for interior, boundary or triple junction")
 
@@ -124,7 +124,7 @@ class Sites:
         return _pixel_places(self.frame, self.line.shape)
 
     def _look_up(self, image: Array, points: ArrayLike, outside: float) -> Array:
-        pixels = _to_pixels(self.frame, self.line.shape, np.asarray(points, dtype=np.float64).reshape(-1, 2))
+        pixels = to_pixels(self.frame, self.line.shape, np.asarray(points, dtype=np.float64).reshape(-1, 2))
         inside = np.asarray(((pixels >= 0) & (pixels < np.array(self.line.shape))).all(axis=1), dtype=np.bool_)
         held = np.where(inside[:, None], pixels, 0)
         return np.where(inside, image[held[:, 0], held[:, 1]], outside)
@@ -228,7 +228,7 @@ def _to_scanner(frame: Frame, shape: tuple[int, ...], pixels: Array) -> Array:
     return frame.to_scanner(local * [frame.width, frame.height])
 
 
-def _to_pixels(frame: Frame, shape: tuple[int, ...], places: Array) -> NDArray[np.intp]:
+def to_pixels(frame: Frame, shape: tuple[int, ...], places: Array) -> NDArray[np.intp]:
     """Turn scanner coordinates (m) into the (row, column) they fall on; outside the image these lie outside its shape.
 
     So are places that are not known (NaN).

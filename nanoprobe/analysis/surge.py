@@ -162,9 +162,21 @@ def _usual_rise(magnitude: Array, view: Window, level: float) -> tuple[Array, Ar
     enough = counts.sum(axis=1) >= _FEWEST_SLOPES
     rise = np.where(counts | ~enough[:, None], rise, np.nan)
     rise[~enough] = 0.0
-    middle = np.nanmedian(rise, axis=1)
-    sigma = 1.4826 * np.nanmedian(np.abs(rise - middle[:, None]), axis=1)
+    middle = median_of_rows(rise)
+    sigma = 1.4826 * median_of_rows(np.abs(rise - middle[:, None]))
     return np.maximum(middle, 0.0), np.maximum(sigma, _SIGMA_FLOOR * level), enough
+
+
+def median_of_rows(values: Array) -> Array:
+    """Return the median of each row's numbers, NaN where a row has none.
+
+    What `np.nanmedian` returns, without the masked arrays that cost it more than all the rest of a verdict.
+    """
+    ordered = np.sort(values, axis=1)  # NaN last
+    number = np.count_nonzero(~np.isnan(values), axis=1)
+    rows = np.arange(len(values))
+    low, high = np.maximum(number - 1, 0) // 2, np.minimum(number // 2, values.shape[1] - 1)
+    return np.asarray((ordered[rows, low] + ordered[rows, high]) / 2)
 
 
 def _stays_above(ramps: Ramps, magnitude: Array, view: Window, bar: Array, samples: int) -> Mask:

@@ -1,10 +1,12 @@
 """Quantiles of a sample some of whose values are only known to lie beyond a bound (Kaplan and Meier 1958)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
 
+from nanoprobe.analysis.estimate import CONFIDENCE, Estimate
 from nanoprobe.roles import Array
 from nanoprobe.units import si
 
@@ -47,3 +49,80 @@ def _quantile(times: Array, survival: Array, share: float, largest: float) -> Qu
     first = int(reached[0])
     flat = abs(survival[first] - (1 - share)) < 1e-9 and first + 1 < len(times)
     return Quantile(float((times[first] + times[first + 1]) / 2 if flat else times[first]))
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivalCurve:
+    """Share that survives beyond each of `times`, with its pointwise 95 % band `low` to `high`, shape (k,) each.
+
+    The band is Greenwood's variance on the scale log(-log S) (Kalbfleisch and Prentice 1980); NaN where S is 0 or 1.
+    """
+
+    times: Array = field(repr=False)
+    survival: Array = field(repr=False)
+    low: Array = field(repr=False)
+    high: Array = field(repr=False)
+    reached: float
+    """The largest value there is, observed or not: what lies beyond is not known."""
+
+    def median(self, unit: str) -> Estimate:
+        """Return the median with the interval that the band cuts out (Brookmeyer and Crowley 1982)."""
+        value, low, high = (self._first_at_or_below(curve) for curve in (self.survival, self.low, self.high))
+        note = "" if np.isfinite(value) else "fewer than half of the points failed"
+        value = value if np.isfinite(value) else np.nan
+        low = min(low, self.reached)
+        return Estimate(value=value, low=low, high=high, unit=unit, method="Kaplan-Meier, log-log band", note=note)
+
+    def _first_at_or_below(self, curve: Array) -> float:
+        reached = np.flatnonzero(np.nan_to_num(curve, nan=1.0) <= 0.5 + 1e-9)
+        # Once nothing survives the curve has no band; what ends it is the last failure.
+        ended = np.flatnonzero(self.survival <= 0)
+        candidates = np.concatenate([reached, ended])
+        return float(self.times[candidates.min()]) if candidates.size else np.inf
+
+
+def survival_curve(values: ArrayLike, observed: ArrayLike) -> SurvivalCurve:
+    """Return the Kaplan-Meier curve of right-censored `values` (>= 0, shape (n,)) at the distinct observed ones.
+
+    >>> curve = survival_curve([1.0, 2.0, 3.0, 6.0, 6.0], [True, True, True, False, False])
+    >>> curve.survival.round(2).tolist()
+    [0.8, 0.6, 0.4]
+    """
+    value = np.asarray(values, dtype=np.float64)
+    times, failures = np.unique(value[np.asarray(observed, dtype=np.bool_)], return_counts=True)
+    at_risk = len(value) - np.searchsorted(np.sort(value), times, side="left")
+    survival = np.cumprod(1 - failures / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(failures / (at_risk * (at_risk - failures)))
+        log = np.log(survival)
+        reach = norm.ppf((1 + CONFIDENCE) / 2) * np.sqrt(greenwood) / log
+        low, high = np.exp(log * np.exp(-reach)), np.exp(log * np.exp(reach))
+    inner = (survival > 0) & (survival < 1)
+    return SurvivalCurve(
+        times,
+        np.asarray(survival, dtype=np.float64),
+        np.where(inner, low, np.nan),
+        np.where(inner, high, np.nan),
+        float(value.max(initial=0.0)),
+    )
+
+
+def median_of_each(values: Array, observed: NDArray[np.bool_]) -> Array:
+    """Return the Kaplan-Meier median of each row of `values` (k, n): the first value survived by at most half.
+
+    Infinite where more than half survive; where the curve lies flat on one half, the middle of the step, as `quantiles`.
+    A value observed and one censored at the same place count in this order.
+    """
+    value, event = np.atleast_2d(values), np.atleast_2d(observed)
+    order = np.lexsort((~event, value), axis=-1)
+    value, event = np.take_along_axis(value, order, axis=1), np.take_along_axis(event, order, axis=1)
+    at_risk = value.shape[1] - np.arange(value.shape[1])
+    survival = np.cumprod(np.where(event, 1 - 1 / at_risk, 1.0), axis=1)
+    first = _first(value, (survival <= 0.5 + 1e-9) & event)
+    beyond = _first(value, (survival < 0.5 - 1e-9) & event)
+    return np.where(np.isfinite(beyond), (first + beyond) / 2, first)
+
+
+def _first(value: Array, reached: NDArray[np.bool_]) -> Array:
+    found = np.take_along_axis(value, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(reached.any(axis=1), found, np.inf)

@@ -4,13 +4,13 @@ import logging
 import sys
 from typing import Annotated
 
-import click
 import typer
 from rich.logging import RichHandler
+from typer.exceptions import TyperException
 
-from nanoprobe.cli import benches, demo, gui, lists, runs, sim
+from nanoprobe.cli import analyze, benches, demo, gui, lists, runs, sim
 from nanoprobe.cli.console import err, say
-from nanoprobe.errors import NanoprobeError
+from nanoprobe.errors import Aborted, BadInput, NanoprobeError
 
 app = typer.Typer(
     name="nanoprobe",
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 lists.register(app)
 runs.register(app)
+analyze.register(app)
 benches.register(app)
 demo.register(app)
 sim.register(app)
@@ -48,13 +49,29 @@ def _status() -> int:
     except NanoprobeError as error:
         say(f"nanoprobe: {error}")
         return error.exit_status
-    except click.exceptions.Abort:
-        say("nanoprobe: stopped")
-        return 3
-    except KeyboardInterrupt:
-        say("nanoprobe: stopped")
-        return 3
-    except click.ClickException as error:
-        error.show()
-        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        return _stopped()
+    except TyperException as error:
+        say(f"nanoprobe: {_one_line(error.format_message()) or 'which command?'}{_help_of(error)}")
+        return BadInput.exit_status
+    if result == _INTERRUPTED:
+        return _stopped()
     return result if isinstance(result, int) else 0
+
+
+_INTERRUPTED = 130
+"""What typer makes of a Ctrl-C."""
+
+
+def _stopped() -> int:
+    say("nanoprobe: stopped")
+    return Aborted.exit_status
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _help_of(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (`{context.command_path} --help` says what is allowed)" if context is not None else ""

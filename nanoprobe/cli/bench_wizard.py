@@ -23,11 +23,17 @@ def write_bench_file(path: Path) -> None:
     _show_resources()
     raw: dict[str, Any] = {"bench": {"name": typer.prompt("Name of the bench", default=path.stem)}}
     raw["instruments"] = {role: found for role in ROLES if (found := _instrument(role))}
+    tell("Wiring:")
     raw["bench"]["wiring"] = _answers(WiringTable, _default_wiring(raw["instruments"]))
+    tell("Hard limits, which no plan may pass:")
     raw["limits"] = _answers(Limits, {})
     parse_bench(raw, "your answers")
     path.write_text(tomlkit.dumps(raw), encoding="utf-8")
     tell(f"written: {path}")
+    if "probe" in raw["instruments"]:
+        tell(
+            f"add to {path} before the tip may land: deflection_sensitivity and spring_constant under [instruments.probe]"
+        )
 
 
 def _show_resources() -> None:

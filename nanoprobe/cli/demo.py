@@ -35,9 +35,14 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="where runs and picture go")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="folder for runs and picture; a new one with the date without it"),
+    ] = None,
     sample: Annotated[Sample, typer.Option(help="the simulated sample")] = Sample.BARE,
-    seed: Annotated[int, typer.Option(min=0, help="of the simulated world")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="seed of the simulated world; the same seed gives the same data")
+    ] = 0,
 ) -> int:
     """Check the contact, map the current, and trigger at 100 points of a simulated sample."""
     place = _make_folder(folder)

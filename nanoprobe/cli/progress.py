@@ -35,7 +35,7 @@ def watched(title: str) -> Iterator[tuple[events.Events, RunControl]]:
         _TimeLeft(),
         TextColumn("{task.fields[last]}"),
         console=err,
-        transient=not sys.stderr.isatty(),
+        disable=not sys.stderr.isatty(),
         refresh_per_second=5,
     )
     with bar, _signals(control):

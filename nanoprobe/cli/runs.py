@@ -17,7 +17,7 @@ from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
 from nanoprobe.storage import Run, open_run
 from nanoprobe.units import si
 
-RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="a run")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="path of a run")]
 POINTS_SHOWN = 20
 _TOP = ("bench", "sample", "operator")
 
@@ -32,9 +32,14 @@ def register(app: typer.Typer) -> None:
 def run(
     procedure: Annotated[str | None, typer.Argument(help="name as `nanoprobe procedures` lists it")] = None,
     bench: Annotated[str | None, typer.Option(help="bench file, or 'demo' (the default)")] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a parameter")] = None,
-    plan_file: Annotated[Path | None, typer.Option("--from", metavar="FILE.toml", help="a plan")] = None,
-    to: Annotated[Path | None, typer.Option("--out", metavar="RUN.zarr", help="where the run is written")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="a parameter, repeatable: 'trip_current=1 nA'"),
+    ] = None,
+    plan_file: Annotated[Path | None, typer.Option("--from", metavar="FILE.toml", help="a plan file")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN.zarr", help="where the run is written; must not exist")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and show the plan, touch nothing")] = False,
 ) -> int:
     """Run a procedure on a bench and store everything it measures."""
@@ -150,7 +155,7 @@ def _print_points(found: Run) -> None:
     if not found.points_planned:
         return
     table = Table(title="points", title_justify="left", box=box.SIMPLE)
-    for column in ("point", "x", "y", "state", "trigger", "charge", "tripped by"):
+    for column in ("point", "x", "y", "state", "trigger", "charge", "trip by"):
         table.add_column(column, justify="right")
     for index in range(min(found.points_planned, POINTS_SHOWN)):
         table.add_row(str(index), *_cells(found.points.isel(point=index)))

@@ -1,6 +1,7 @@
 """Writing to disk so that it stays there: synced files and folders, replacement in one step, and links refused."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from nanoprobe.errors import BadInput, StorageError
@@ -81,6 +82,16 @@ def check_new(path: Path) -> None:
         raise BadInput(f"{path} exists already: choose another place for the run, or move that one away")
     if not path.parent.is_dir():
         raise BadInput(f"{path.parent} is no folder: make it first, or choose another place for the run")
+
+
+def check_place(path: Path) -> None:
+    """Raise BadInput unless a new folder can be made at `path`; makes one beside it for a moment."""
+    check_new(path)
+    try:
+        # Only trying tells: permissions say nothing to an administrator or on a disk that is mounted read-only.
+        os.rmdir(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise BadInput(f"{path.parent} cannot be written ({reason(error)}): choose another place for the run") from None
 
 
 def reason(error: OSError) -> str:

@@ -108,7 +108,8 @@ def frame_group(begin: FrameBegin) -> GroupSpec:
     axes = [ArraySpec(name, (name,), "f8", (size,), place) for name, size in (("y", plan.lines), ("x", plan.pixels))]
     direction = ArraySpec("direction", ("direction",), "str", (2,), {"long_name": "fast-axis direction of the scan"})
     state = {
-        "long_name": "0 line not measured, n measured in the n-th scan of this frame (1 unless it was taken up again)"
+        "units": "1",
+        "long_name": "0 line not measured, n measured in the n-th scan of this frame (1 unless it was taken up again)",
     }
     lines = ArraySpec("line_state", ("y",), "u1", (plan.lines,), state)
     sizes = {"direction": 2, "y": plan.lines, "x": plan.pixels}

@@ -1,7 +1,6 @@
 """One client's conversation with the 2450: lines in, answers out."""
 
 import asyncio
-import inspect
 
 from sim_instruments.keithley2450.instrument import Instrument
 from sim_instruments.scpi import Answer, Call, ScpiError, Unit, split_message
@@ -63,7 +62,7 @@ class Conversation:
             if not (unit.query or command.watching):
                 self._session.command()
             result = handler(Call(unit.args, numbers, self._session, self._gone))
-            return await result if inspect.isawaitable(result) else result
+            return result if result is None or isinstance(result, str | bytes) else await result
         except ScpiError as error:
             self._status.report(ScpiError(error.code, f"{error.text} ({unit.header})"))
             return None

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from sim_instruments.preamp import bandwidth
 from sim_instruments.world import World
 
@@ -37,7 +35,8 @@ class Preamp:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._gain_index = 0
+        self.gain = 0.0
+        """Gain (V/A); set through `gain_index`."""
         self.gain_index = 3
         self.filter_index = 0
         self.saturated = False
@@ -52,13 +51,8 @@ class Preamp:
 
     @gain_index.setter
     def gain_index(self, index: int) -> None:
-        self._gain_index = index
-        self._world.preamp_gain = GAINS[index].volts_per_ampere
-
-    @property
-    def gain(self) -> float:
-        """Gain (V/A)."""
-        return GAINS[self.gain_index].volts_per_ampere
+        self._gain_index, self.gain = index, GAINS[index].volts_per_ampere
+        self._world.preamp_gain = self.gain
 
     @property
     def bandwidth(self) -> float:
@@ -77,7 +71,7 @@ class Preamp:
     def noise(self, t: float, aperture: float, current: float) -> float:
         """Return the noise (A) of a reading at `t` (s) averaged over `aperture` (s) around a true `current` (A)."""
         aperture = max(aperture, 0.5 / self.bandwidth)
-        return float(self._world.preamp_noise(np.array([t]), aperture, np.array([current]))[0])
+        return self._world.preamp_noise(t, aperture, current)
 
     def read(self, current: float) -> float:
         """Return the current (A) the controller shows for a true `current` (A, noise included by the caller)."""

@@ -1,87 +1,279 @@
-"""Bad input on the command line: one clear line, the exit status of the design, nothing created."""
+"""Bad input on the command line: one clear line, the exit status of the design, nothing moved, biased or created."""
 
 import json
-import sys
+import os
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nanoprobe.cli.app import _status
+from tests.acceptance.conftest import edited, touched
 
+RUN = ("--out", "r.zarr")
 CASES = {
-    "unknown procedure": (["run", "triger-map", "--out", "r.zarr"], 2, "did you mean 'trigger-map'?"),
-    "unknown parameter": (
-        ["run", "trigger-ramp", "--set", "trip_curent=1 nA", "--out", "r.zarr"],
-        2,
-        "did you mean 'trip_current'?",
+    "no command": ([], "which command?"),
+    "unknown command": (["rnu"], "No such command 'rnu'"),
+    "unknown option": (["run", "trigger-ramp", "--bnech", "demo", *RUN], "No such option: --bnech"),
+    "unknown procedure": (["run", "triger-map", *RUN], "did you mean 'trigger-map'?"),
+    "unknown procedure to list": (["procedures", "map"], "there are: contact-check"),
+    "no procedure": (["run", *RUN], "which procedure? `nanoprobe procedures` lists them"),
+    "unknown parameter": (["run", "trigger-ramp", "--set", "trip_curent=1 nA", *RUN], "did you mean 'trip_current'?"),
+    "no assignment": (["run", "trigger-ramp", "--set", "trip_current", *RUN], "write name=value"),
+    "wrong unit": (["run", "trigger-ramp", "--set", "stop_bias=5 s", *RUN], "wrong unit: second where V is expected"),
+    "unknown unit": (["run", "trigger-ramp", "--set", "stop_bias=5 vlot", *RUN], "stop_bias"),
+    "no number": (["run", "trigger-ramp", "--set", "stop_bias=six", *RUN], "stop_bias"),
+    "not finite": (["run", "trigger-ramp", "--set", "stop_bias=nan", *RUN], "stop_bias"),
+    "out of range": (["run", "trigger-ramp", "--set", "stop_bias=-60 V", *RUN], "from -10 V to 10 V"),
+    "not whole": (["run", "trigger-map", "--set", "nx=2.5", *RUN], "a whole number from 1 to"),
+    "no choice": (["run", "trigger-map", "--set", "aim=here", *RUN], "choose grid or sites"),
+    "no places": (["run", "trigger-map", "--set", "points=here", *RUN], 'write "x,y; x,y" in metres'),
+    "contradiction": (["run", "trigger-ramp", "--set", "trip_current=50 nA", *RUN], "must lie below compliance"),
+    "out of reach": (
+        ["run", "trigger-ramp", "--set", "x=1 mm", *RUN],
+        "x = '1 mm' is not allowed|beyond the bench's limit",
     ),
-    "wrong unit": (["run", "trigger-ramp", "--set", "stop_bias=5 s", "--out", "r.zarr"], 2, "wrong unit: second"),
-    "out of range": (["run", "trigger-ramp", "--set", "stop_bias=-60 V", "--out", "r.zarr"], 2, "from -10 V to 10 V"),
-    "no out": (["run", "trigger-ramp"], 2, "--out RUN.zarr is missing"),
-    "no bench": (["run", "trigger-ramp", "--bench", "nope.toml", "--out", "r.zarr"], 2, "no such file"),
-    "no plan": (["run", "--from", "nope.toml", "--out", "r.zarr"], 2, "cannot be read"),
-    "no run": (["show", "nope.zarr"], 2, "does not exist"),
-    "not a run": (["show", "."], 2, "is no run"),
+    "no out": (["run", "trigger-ramp"], "--out RUN.zarr is missing"),
+    "no bench": (["run", "trigger-ramp", "--bench", "nope.toml", *RUN], "bench 'nope.toml': no such file"),
+    "no plan": (["run", "--from", "nope.toml", *RUN], "plan nope.toml: cannot be read (No such file"),
+    "no run": (["show", "nope.zarr"], "nope.zarr does not exist"),
+    "no run to resume": (["resume", "nope.zarr"], "nope.zarr does not exist"),
+    "folder that is no run": (
+        ["show", "."],
+        "is no run: a run is a folder with Zarr metadata of layout nanoprobe-run/1",
+    ),
+    "folder to resume": (["resume", "."], "is no run"),
+    "unknown sample": (["demo", "--sample", "glass", "--out", "d"], "'glass' is not one of 'bare', 'ppc'"),
+    "unknown bench to check": (["bench", "check", "--bench", "dmeo"], "there are: demo|did you mean 'demo'?"),
+    "unknown bench to make safe": (["safe", "--bench", "nope.toml"], "no such file"),
+    "simulator: unknown option": (["sim", "serve", "--nope"], "unrecognized arguments: --nope"),
+    "simulator: pace": (["sim", "serve", "--pace", "-1"], "-1 is not between 0 and 1e6"),
+    "simulator: no folder": (
+        ["sim", "serve", "--truth-file", "none/t.jsonl"],
+        "No such file or directory: none/t.jsonl",
+    ),
 }
 
 
-def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["nanoprobe", *arguments])
-    return _status()
-
-
-@pytest.mark.parametrize(("arguments", "status", "words"), CASES.values(), ids=CASES)
-def test_bad_input_gets_one_clear_line(arguments, status, words, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("arguments", "words"), CASES.values(), ids=CASES)
+def test_bad_input_gets_one_clear_line_and_status_2(arguments, words, tmp_path, monkeypatch, nanoprobe):
     monkeypatch.chdir(tmp_path)
-    assert run(arguments, monkeypatch) == status
-    said = capsys.readouterr().err.strip()
-    assert words in said
-    assert "Traceback" not in said
+    said = nanoprobe(*arguments)
+    assert said.status == 2
+    assert any(word in said.line for word in words.split("|"))
     assert not list(tmp_path.iterdir())
 
 
-def edited(bench_file: Path, old: str, new: str) -> str:
-    text = bench_file.read_text()
-    assert old in text
-    bench_file.write_text(text.replace(old, new))
-    return str(bench_file)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param("procedure = 'trigger-ramp'\nstep = 1", "'step' is unknown", id="unknown key"),
+        pytest.param(
+            "procedure = 'trigger-ramp'\n[parameters]\nstep = 1", "no parameter 'step'", id="unknown parameter"
+        ),
+        pytest.param("procedure = trigger", "no valid TOML", id="no TOML"),
+        pytest.param("procedure = 'trigger-ramp'\n[parameters]\nrate = '1 A'", "wrong unit: ampere", id="wrong unit"),
+    ],
+)
+def test_a_bad_plan_is_named(content, words, tmp_path, nanoprobe):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(content, encoding="utf-8")
+    said = nanoprobe("run", "--from", str(plan), "--out", str(tmp_path / "r.zarr"))
+    assert said.status == 2
+    assert words in said.line
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.toml"]
 
 
-def test_a_typo_in_the_bench_file_names_key_and_remedy(lab, tmp_path, monkeypatch, capsys):
-    bench = edited(lab.bench_file, "slew_rate =", "slew_rte =")
-    assert run(["bench", "check", "--bench", bench], monkeypatch) == 2
-    assert "'limits.slew_rte' is unknown; did you mean 'slew_rate'?" in capsys.readouterr().err
-
-
-def test_a_value_beyond_the_envelope_moves_and_biases_nothing(lab, tmp_path, monkeypatch, capsys):
-    bench = edited(lab.bench_file, "bias = 10.0", "bias = 5.0")
-    out = tmp_path / "r.zarr"
-    assert run(["run", "trigger-ramp", "--bench", bench, "--out", str(out)], monkeypatch) == 2
-    assert "6 V is beyond the bench's limit of 5 V" in capsys.readouterr().err.replace("-6", "6")
+def refused(nanoprobe: Any, lab: Any, bench: str, out: Path, *more: str, procedure: str = "trigger-ramp") -> Any:
+    """Run on `bench`; nothing may have been created, moved or biased. Return what was said."""
+    said = nanoprobe("run", procedure, "--bench", bench, *more, "--out", str(out))
     assert not out.exists()
-    assert not lab.lab.world.tip.in_contact
+    assert touched(lab) == []
+    assert len(said.err.splitlines()) == 1, said.err
+    return said
 
 
-def test_an_instrument_that_is_not_there_is_status_4_and_leaves_nothing(lab, tmp_path, monkeypatch, capsys):
-    bench = edited(lab.bench_file, f"::{lab.lab.ports[0]}::SOCKET", "::1::SOCKET")
+BENCHES = {
+    "limit with a typo": ("slew_rate =", "slew_rte =", "'limits.slew_rte' is unknown; did you mean 'slew_rate'?"),
+    "wiring with a typo": ("series_resistance", "series_resistence", "did you mean 'series_resistance'?"),
+    "option with a typo": ("abort_resource", "abort_resorce", "did you mean 'abort_resource'?"),
+    "role with a typo": ("[instruments.probe]", "[instruments.prob]", "did you mean 'probe'?"),
+    "driver with a typo": ('"keithley2450"', '"keithly2450"', "did you mean 'keithley2450'?"),
+    "driver of another role": ('"keithley2450"', '"nanonis"', "driver 'nanonis' is a probe, not a source_meter"),
+    "wrong side": ('"sample"', '"smaple"', "bench.wiring.bias_applied_to"),
+    "limit below 0": ("force = 1e-6", "force = -1e-6", "'limits.force'"),
+    "text for a number": ("force = 1e-6", "force = 'much'", "'limits.force'"),
+    "no TOML": ("[limits]", "[limits", "no valid TOML"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "words"), BENCHES.values(), ids=BENCHES)
+def test_a_bad_bench_file_is_named_with_key_and_remedy(old, new, words, lab, tmp_path, nanoprobe):
+    said = refused(nanoprobe, lab, edited(lab, old, new), tmp_path / "r.zarr")
+    assert said.status == 2
+    assert "bench file" in said.line
+    assert "edited.toml" in said.line
+    assert words in said.line
+
+
+ENVELOPE = {
+    "bias": ("bias = 10.0", "bias = 5.0", "trigger-ramp", "-6 V is beyond the bench's limit of 5 V ([limits] bias)"),
+    "force": ("force = 1e-6", "force = 1e-8", "trigger-ramp", "50 nN is beyond the bench's limit of 10 nN"),
+    "current": ("current = 1e-6", "current = 1e-9", "trigger-ramp", "10 nA is beyond the bench's limit of 1 nA"),
+    "place": ("scan_range = 10e-6", "scan_range = 3e-6", "trigger-map", "beyond the bench's limit of 3 µm"),
+    "slew": (
+        "slew_rate = 100.0",
+        "slew_rate = 0.1",
+        "trigger-ramp",
+        "500 mV/s is beyond the bench's limit of 100 mV/s",
+    ),
+    "charge": ("charge = 100e-9", "charge = 1e-12", "trigger-ramp", "beyond the bench's limit of 1 pC"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "procedure", "words"), ENVELOPE.values(), ids=ENVELOPE)
+def test_a_plan_outside_the_envelope_is_refused_before_anything_moves(
+    old, new, procedure, words, lab, tmp_path, nanoprobe
+):
+    said = refused(nanoprobe, lab, edited(lab, old, new), tmp_path / "r.zarr", procedure=procedure)
+    assert said.status == 2
+    assert words in said.line
+
+
+def test_a_trip_level_the_instrument_cannot_judge_is_refused(lab_starter, tmp_path, nanoprobe):
+    lab = lab_starter(bias_source="probe")
+    more = ("--set", "trip_current=99 nA", "--set", "compliance=100 nA", "--set", "rate=10 V/s")
+    said = refused(nanoprobe, lab, str(lab.bench_file), tmp_path / "r.zarr", *more)
+    assert said.status == 2
+    assert "trip current 99 nA cannot be judged by the probe: it reads from" in said.line
+
+
+@pytest.mark.parametrize("instrument", [0, 1], ids=["source-meter", "controller"])
+def test_an_instrument_that_is_not_there_is_status_4(instrument, lab, tmp_path, nanoprobe):
+    bench = edited(lab, f"::{lab.lab.ports[instrument]}::SOCKET", "::1::SOCKET")
+    said = refused(nanoprobe, lab, bench, tmp_path / "r.zarr")
+    assert said.status == 4
+    assert "TCPIP0::127.0.0.1::1::SOCKET" in said.line
+    assert "check that it is switched on" in said.line
+
+
+class OtherModel(socketserver.StreamRequestHandler):
+    """Answers `*IDN?` and `*LANG?` as its server was told, and nothing else."""
+
+    server: Any
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            command = line.decode().strip()
+            if command in self.server.answers:
+                self.wfile.write(self.server.answers[command].encode() + b"\n")
+
+
+@pytest.fixture
+def other_model() -> Iterator[Callable[[dict[str, str]], int]]:
+    """Start an instrument that gives the wanted answers; return its port."""
+    servers: list[socketserver.ThreadingTCPServer] = []
+
+    def start(answers: dict[str, str]) -> int:
+        server: Any = socketserver.ThreadingTCPServer(("127.0.0.1", 0), OtherModel)
+        server.answers = answers
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return int(server.server_address[1])
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+THE_2450 = "KEITHLEY INSTRUMENTS,MODEL 2450,01234567,1.7.12b"
+STRANGERS = {
+    "a 2400": ("keithley2450", {"*IDN?": "KEITHLEY INSTRUMENTS INC.,MODEL 2400,1,C32"}, "MODEL 2400"),
+    "a 2461": ("keithley2450", {"*IDN?": THE_2450.replace("2450", "2461"), "*LANG?": "SCPI"}, "MODEL 2461"),
+    "a 2450 in TSP": ("keithley2450", {"*IDN?": THE_2450, "*LANG?": "TSP"}, "speaks TSP, not SCPI; choose MENU"),
+    "a 2450 as a 2400": ("keithley2450", {"*IDN?": THE_2450, "*LANG?": "SCPI2400"}, "speaks SCPI2400, not SCPI"),
+    "a 2400 for PyMeasure's driver": ("pymeasure2450", {"*IDN?": "KEITHLEY,MODEL 2400,1,C32"}, "MODEL 2400"),
+}
+
+
+@pytest.mark.parametrize(("driver", "answers", "words"), STRANGERS.values(), ids=STRANGERS)
+def test_another_model_or_command_set_is_status_4(driver, answers, words, lab, other_model, tmp_path, nanoprobe):
+    port = other_model(answers)
+    bench = edited(lab, f'::{lab.lab.ports[0]}::SOCKET"\npoll_interval = 0\n', f'::{port}::SOCKET"\n')
+    path = Path(bench)
+    path.write_text(path.read_text(encoding="utf-8").replace('"keithley2450"', f'"{driver}"'), encoding="utf-8")
+    said = refused(nanoprobe, lab, bench, tmp_path / "r.zarr")
+    assert said.status == 4
+    assert words in said.line
+    assert f"::{port}::SOCKET" in said.line
+
+
+def test_a_source_meter_at_the_controllers_address_is_status_4(lab, tmp_path, nanoprobe):
+    source_meter, probe = lab.lab.ports[:2]
+    bench = Path(edited(lab, f"::{source_meter}::SOCKET", f"::{probe}::SOCKET"))
+    bench.write_text(bench.read_text(encoding="utf-8").replace("poll_interval = 0\n", "timeout = 0.3\n", 1))
+    said = nanoprobe("run", "trigger-ramp", "--bench", str(bench), "--out", str(tmp_path / "r.zarr"))
+    assert said.status == 4
+    verdict = said.err.splitlines()[-1]  # the log tells of the repetition before
+    assert f"no Keithley 2450 answers at TCPIP0::127.0.0.1::{probe}::SOCKET" in verdict
+    assert not (tmp_path / "r.zarr").exists()
+    assert touched(lab) == []
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "dangling link"])
+def test_an_existing_output_is_never_touched(kind, lab, tmp_path, nanoprobe):
     out = tmp_path / "r.zarr"
-    assert run(["run", "trigger-ramp", "--bench", bench, "--out", str(out)], monkeypatch) == 4
-    assert "TCPIP0::127.0.0.1::1::SOCKET" in capsys.readouterr().err
-    assert not out.exists()
+    {"folder": out.mkdir, "file": out.touch, "dangling link": lambda: out.symlink_to("nowhere")}[kind]()
+    said = nanoprobe("run", "trigger-ramp", "--bench", str(lab.bench_file), "--out", str(out))
+    assert said.status == 2
+    assert f"{out} exists already: choose another place" in said.line
+    assert touched(lab) == []
+    assert not out.is_dir() or not list(out.iterdir())
+    assert not out.is_symlink() or not out.exists()
 
 
-def test_an_existing_output_is_never_touched(lab, tmp_path, monkeypatch, capsys):
-    (tmp_path / "r.zarr").mkdir()
-    arguments = ["run", "trigger-ramp", "--bench", str(lab.bench_file), "--out", str(tmp_path / "r.zarr")]
-    assert run(arguments, monkeypatch) == 2
-    assert "exists already" in capsys.readouterr().err
-    assert not list((tmp_path / "r.zarr").iterdir())
+def test_an_output_without_a_folder_is_refused(lab, tmp_path, nanoprobe):
+    (tmp_path / "file").touch()
+    for folder in ("none", "file"):
+        said = refused(nanoprobe, lab, str(lab.bench_file), tmp_path / folder / "r.zarr")
+        assert said.status == 2
+        assert f"{tmp_path / folder} is no folder: make it first" in said.line
 
 
-def test_show_as_json_has_status_and_counts_on_top(lab, tmp_path, monkeypatch, capsys):
-    out = str(tmp_path / "r.zarr")
-    assert run(["run", "trigger-ramp", "--bench", str(lab.bench_file), "--out", out], monkeypatch) == 0
-    capsys.readouterr()
-    run(["show", out, "--json"], monkeypatch)
-    shown = json.loads(capsys.readouterr().out)
-    assert (shown["status"], shown["points_planned"], shown["points_committed"]) == ("finished", 1, 1)
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_an_output_in_a_folder_that_takes_no_files_is_refused(lab, tmp_path, nanoprobe):
+    folder = tmp_path / "locked"
+    folder.mkdir(0o500)
+    if os.geteuid() == 0:  # permissions do not stop an administrator; the kernel's own tables do
+        folder = Path("/proc")
+    said = refused(nanoprobe, lab, str(lab.bench_file), folder / "r.zarr")
+    assert said.status == 2
+    assert f"{folder} cannot be written" in said.line
+
+
+def test_an_earlier_map_that_is_none_is_refused_before_anything_moves(lab, tmp_path, nanoprobe):
+    more = ("--set", f"map_run={tmp_path / 'none.zarr'}")
+    said = refused(nanoprobe, lab, str(lab.bench_file), tmp_path / "r.zarr", *more, procedure="trigger-map")
+    assert said.status == 2
+    assert "none.zarr does not exist" in said.line
+
+
+@pytest.mark.parametrize("command", ["show", "resume"])
+def test_a_file_that_is_no_run_is_named(command, tmp_path, nanoprobe):
+    other = tmp_path / "r.zarr"
+    other.write_bytes(b"\x89HDF\r\n")
+    said = nanoprobe(command, str(other))
+    assert said.status == 2
+    assert f"{other} is no run" in said.line
+
+
+def test_a_zarr_store_of_somebody_else_is_named(tmp_path, nanoprobe):
+    other = tmp_path / "r.zarr"
+    other.mkdir()
+    (other / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
+    said = nanoprobe("show", str(other))
+    assert said.status == 2
+    assert "is no run" in said.line

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nanoprobe.analysis.surge import median_of_rows
 from nanoprobe.analysis.trigger import TriggerSettings, detect, detect_map
 from nanoprobe.errors import BadInput
 
@@ -261,3 +262,11 @@ def test_index_is_that_of_a_plain_loop(case):
     arrays = ramp(**case)
     # Without a quiet stretch no offset is removed, so that the loop sees the same current.
     assert detect(*arrays, TriggerSettings(quiet_bias=0.0)).index == plain_index(*arrays, LEVEL)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8], ids=["one", "two", "odd", "even"])
+def test_median_of_rows_is_numpys_own_and_nan_where_there_is_nothing(count):
+    values = np.random.default_rng(count).normal(size=(4, 9))
+    values[:, count:] = np.nan
+    assert median_of_rows(values).tolist() == np.nanmedian(values, axis=1).tolist()
+    assert np.isnan(median_of_rows(np.full((1, 3), np.nan))).all()

@@ -37,6 +37,13 @@ def test_approach_lands_at_the_force_and_withdraw_takes_it_off(probe):
     assert not probe.engaged()
 
 
+def test_force_and_current_are_what_each_reads_alone(probe):
+    probe.approach(FORCE)
+    force, current = probe.force_and_current()
+    assert force == pytest.approx(FORCE, rel=0.1)
+    assert current == pytest.approx(probe.read("current")["current"], abs=5e-12)
+
+
 def test_lift_move_land_reaches_the_place_with_the_force(probe, lab):
     probe.approach(FORCE)
     probe.lift(500e-9)

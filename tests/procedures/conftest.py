@@ -157,6 +157,9 @@ class FakeProbe:
     def force(self) -> float:
         return self.setpoint * (1 + self.force_error)
 
+    def force_and_current(self) -> tuple[float, float]:
+        return self.force(), self.preamp
+
     def position(self) -> tuple[float, float]:
         return self.place
 

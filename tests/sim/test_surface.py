@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sim_instruments.noise import Noise
+from sim_instruments.preamp import preamp_noise, preamp_noise_at
 from sim_instruments.sample import SAMPLES, Weibull
 from sim_instruments.surface import CORE_WIDTH, Surface, SurfaceSettings, make_surface
 from sim_instruments.trigger import FLOOR, Conditions, Knobs, trigger_voltage
@@ -149,3 +150,11 @@ def test_pink_noise_at_a_moment_does_not_depend_on_the_moments_around_it() -> No
     whole = noise.pink("p", t, 2e-3, 8)
     alone = np.concatenate([noise.pink("p", t[i : i + 1], 2e-3, 8) for i in range(len(t))])
     np.testing.assert_allclose(whole, alone, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("current", [0.0, 1e-9, -3e-10], ids=["none", "anodic", "cathodic"])
+def test_one_reading_has_the_noise_it_has_in_a_line(current: float) -> None:
+    noise, t = Noise(3), np.array([0.02, 1.234, 77.5])
+    line = preamp_noise(noise, t, 0.01, np.full(3, current), 1e9, 50.0)
+    alone = [preamp_noise_at(noise, float(moment), 0.01, current, 1e9, 50.0) for moment in t]
+    assert alone == pytest.approx(line.tolist(), rel=1e-12)

@@ -95,16 +95,8 @@ def lab_panels(lab: Any, panels: Panels) -> Panels:
     return panels
 
 
-@pytest.fixture(scope="session")
-def qt() -> QApplication:
-    """The one application."""
-    found = QApplication.instance() or QApplication([])
-    assert isinstance(found, QApplication)
-    return found
-
-
 @pytest.fixture
-def shown(qt: QApplication) -> Iterator[Callable[[QWidget], QWidget]]:
+def shown(qapp: QApplication) -> Iterator[Callable[[Any], Any]]:
     """Show widgets that are gone after the test."""
     widgets: list[QWidget] = []
 
@@ -112,11 +104,11 @@ def shown(qt: QApplication) -> Iterator[Callable[[QWidget], QWidget]]:
         widgets.append(widget)
         widget.resize(700, 800)
         widget.show()
-        qt.processEvents()
+        qapp.processEvents()
         return widget
 
     yield show
     for widget in widgets:
         widget.close()
         widget.deleteLater()
-    qt.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)

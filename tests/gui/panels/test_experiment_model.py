@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gui.experiments import shown
+from gui.experiments import shown, shown_range
 from gui.picks import PlanPatch
 from gui.queue_model import ItemState
 from nanoprobe.parameters import ParameterInfo
@@ -33,6 +33,22 @@ def info(**changes: Any) -> ParameterInfo:
 )
 def test_numbers_are_shown_so_that_reading_them_gives_the_value_again(value: Any, unit: str, text: str) -> None:
     assert shown(value, info(unit=unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"minimum": 1, "maximum": 1000, "unit": ""}, "1 to 1000"),
+        ({"minimum": 0, "unit": ""}, "from 0"),
+        ({"maximum": 1e-6, "unit": "N"}, "up to 1 µN"),
+        ({"minimum": 1e-11, "maximum": 1e-7}, "10 pA to 100 nA"),
+        ({"choices": ("off", "return")}, "off | return"),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_a_range_is_written_as_people_write_it(changes: dict[str, Any], text: str) -> None:
+    assert shown_range(info(**changes)) == text
 
 
 def test_every_default_of_every_procedure_is_shown_with_all_its_digits(panels: Any) -> None:

@@ -1,0 +1,63 @@
+"""A TCP connection that PyVISA-py has opened, read and written by ourselves.
+
+PyVISA-py's own read and write look up three attributes for each piece, wait for ever for a peer that has stopped
+reading, and spin on a connection the peer has closed.
+"""
+
+import select
+import socket
+import time
+
+RECEIVE_SIZE = 1 << 16
+"""Most bytes taken from the socket at a time."""
+SEND_SIZE = 4096
+"""Most bytes handed to the socket at a time: a send of more may block however ready the socket is."""
+_LONGEST_LOOK = 0.5
+"""Longest wait (s) before it is looked whether another thread has closed the connection meanwhile."""
+
+
+class Wire(socket.socket):
+    """A socket with a buffer for what has come and was not asked for yet. Raises OSError or ValueError when broken."""
+
+    def __init__(self, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self.pending = bytearray()
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Return what has come. Raises ConnectionResetError when nothing ever will."""
+        data = super().recv(bufsize, flags)
+        if not data:
+            raise ConnectionResetError("the instrument closed the connection")
+        return data
+
+    def readable(self, seconds: float) -> bool:
+        """Wait up to `seconds` for something to read; say whether it is there."""
+        return bool(self.pending) or bool(select.select([self], [], [], seconds)[0])
+
+    def give(self, content: bytes, seconds: float) -> bool:
+        """Send `content`; False when the peer took nothing for `seconds`."""
+        left = memoryview(content)
+        while left:
+            if not select.select([], [self], [], seconds)[1]:
+                return False
+            left = left[self.send(left[:SEND_SIZE]) :]
+        return True
+
+    def take(self, count: int, line: bool, seconds: float) -> bytes | None:
+        """Return `count` bytes (any number for -1), or up to a line feed where `line`; None if late by `seconds`."""
+        deadline = time.monotonic() + seconds
+        while (end := self._end(count, line)) is None:
+            left = deadline - time.monotonic()
+            if left < 0:
+                return None
+            if select.select([self], [], [], min(left, _LONGEST_LOOK))[0]:
+                self.pending += self.recv(RECEIVE_SIZE)
+        taken = bytes(self.pending[:end])
+        del self.pending[:end]
+        return taken
+
+    def _end(self, count: int, line: bool) -> int | None:
+        """Return where the message asked for ends in what has come; None when it is not whole."""
+        if line and (place := self.pending.find(b"\n")) >= 0:
+            return place + 1 if count < 0 else min(place + 1, count)
+        return count if 0 <= count <= len(self.pending) else None

@@ -1,0 +1,193 @@
+"""All statistics of one run: each class of sites, tests between them, and what goes with the trigger voltage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from nanoprobe.analysis.class_test import ClassTest, class_test
+from nanoprobe.analysis.correlation import Correlation, correlate
+from nanoprobe.analysis.effect import Effect, Fitted, effect
+from nanoprobe.analysis.estimate import CONFIDENCE, Estimate, unknown
+from nanoprobe.analysis.multiple import holm
+from nanoprobe.analysis.of_run import (
+    RunData,
+    currents_at,
+    kinds_of_points,
+    map_image,
+    places_on_map,
+    sites_of,
+    verdicts_of,
+)
+from nanoprobe.analysis.resampling import BOOTSTRAP, bootstrap_interval, draw_fits
+from nanoprobe.analysis.sites import Site
+from nanoprobe.analysis.strengths import Strengths, strengths_of
+from nanoprobe.analysis.summary import PointVerdicts, SummaryRow, summarise
+from nanoprobe.analysis.survival import survival_curve
+from nanoprobe.analysis.weibull import Weibull, fit_weibull, why_not_estimable
+from nanoprobe.errors import BadInput
+from nanoprobe.roles import Array
+
+ALL = "all"
+AREA_RATIOS = (0.01, 100.0)
+"""Areas, as a multiple of the contact's own, for which the scale is reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassResult:
+    """One class of points: counts, share that triggered, Kaplan-Meier median, Weibull fit; `cannot` says what is missing."""
+
+    site: str
+    counts: SummaryRow
+    share_triggered: Estimate
+    kaplan_meier_median: Estimate
+    weibull: Weibull | None
+    bootstrap_modulus: Estimate
+    bootstrap_scale: Estimate
+    scale_at_area: tuple[tuple[float, Estimate], ...]
+    cannot: str
+    fitted: Fitted = field(repr=False, metadata={"hidden": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`second` against `first`: test, its Holm-adjusted p-value among its family, and effect (second over first)."""
+
+    first: str
+    second: str
+    site: str
+    test: ClassTest
+    p_adjusted: float
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The statistics of a run. Points without a usable voltage are counted in `left_out`."""
+
+    classes: tuple[ClassResult, ...]
+    comparisons: tuple[Comparison, ...]
+    correlations: tuple[Correlation, ...]
+    left_out: int
+    places: "Places" = field(repr=False, metadata={"hidden": True})
+
+    def by_site(self, site: str) -> ClassResult | None:
+        """Return the class called `site`, None where the run has none."""
+        return next((one for one in self.classes if one.site == site), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The points used: their strengths, `Site`, distance to the boundary (m) and |current| of the map there (A)."""
+
+    sample: Strengths = field(repr=False)
+    kinds: NDArray[np.int8] = field(repr=False)
+    distance: Array = field(repr=False)
+    current: Array = field(repr=False)
+
+
+def analyse(run: RunData, seed: int = 0, verdicts: PointVerdicts | None = None) -> Breakdown:
+    """Return the statistics of `run`; `verdicts` instead of the stored ones (see `of_run.judge_again`). Same seed, same result.
+
+    Raises BadInput when the run has no points at all (it is of another kind).
+    """
+    if not run.points.sizes.get("point", 0):
+        raise BadInput("no trigger points in this run: analyze needs runs of trigger-ramp or trigger-map")
+    verdicts = verdicts_of(run.points) if verdicts is None else verdicts
+    image = map_image(run)
+    sites = sites_of(image)
+    kinds = kinds_of_points(run.points, sites)
+    sample, chosen = strengths_of(verdicts)
+    on_map = places_on_map(run.points)[chosen]
+    distance = np.full(len(chosen), np.nan) if sites is None else sites.distance_to_boundary(on_map)
+    places = Places(sample, kinds[chosen], distance, currents_at(image, on_map))
+    known = sites is not None or "site" in run.points
+    return _breakdown(summarise(verdicts, kinds if known else None), places, verdicts, seed)
+
+
+def _breakdown(rows: Sequence[SummaryRow], places: Places, verdicts: PointVerdicts, seed: int) -> Breakdown:
+    classes = tuple(_class(row, _chosen(row.site, places), seed) for row in rows)
+    begun = int((verdicts.state > 0).sum())
+    return Breakdown(
+        classes=classes,
+        comparisons=_between_sites([one for one in classes if one.site not in (ALL, Site.UNKNOWN.label)], seed),
+        correlations=(
+            correlate(places.sample, places.distance, "distance to the boundary", seed),
+            correlate(places.sample, places.current, "|current| of the map", seed),
+        ),
+        left_out=begun - len(places.sample),
+        places=places,
+    )
+
+
+def _chosen(site: str, places: Places) -> Strengths:
+    if site == ALL:
+        return places.sample
+    kind = next(one for one in Site if one.label == site)
+    return places.sample[places.kinds == kind]
+
+
+def _class(row: SummaryRow, sample: Strengths, seed: int) -> ClassResult:
+    why = why_not_estimable(sample)
+    areas: tuple[tuple[float, Estimate], ...] = ()
+    if why:
+        none = unknown("V", BOOTSTRAP, why)
+        fitted, scale, modulus = Fitted(sample, None, None), none, unknown("1", BOOTSTRAP, why)
+    else:
+        fit = fit_weibull(sample)
+        draws = draw_fits(sample, fit, seed)
+        fitted = Fitted(sample, fit, draws)
+        scale = bootstrap_interval(fit.scale.value, draws, draws.scale, "V")
+        modulus = bootstrap_interval(fit.modulus.value, draws, draws.modulus, "1")
+        areas = tuple((ratio, fit.at_area(ratio)) for ratio in AREA_RATIOS)
+    return ClassResult(
+        site=row.site,
+        counts=row,
+        share_triggered=share(sample.failures, len(sample)),
+        kaplan_meier_median=_median(sample),
+        weibull=fitted.fit,
+        bootstrap_modulus=modulus,
+        bootstrap_scale=scale,
+        scale_at_area=areas,
+        cannot=f"no Weibull distribution: {why}" if why else "",
+        fitted=fitted,
+    )
+
+
+def share(count: int, number: int) -> Estimate:
+    """Return `count` out of `number` as a share with its exact interval (Clopper and Pearson 1934).
+
+    >>> share(0, 20).high.__round__(3), share(10, 20).text
+    (0.168, '0.5 (0.272 to 0.728)')
+    """
+    method = "Clopper-Pearson"
+    if not number:
+        return unknown("1", method, "no point")
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, count, number - count + 1)) if count else 0.0
+    high = float(beta.ppf(1 - tail, count + 1, number - count)) if count < number else 1.0
+    return Estimate(value=count / number, low=low, high=high, unit="1", method=method)
+
+
+def _median(sample: Strengths) -> Estimate:
+    if not len(sample):
+        return unknown("V", "Kaplan-Meier, log-log band", "no point")
+    return survival_curve(sample.middle, sample.failed).median("V")
+
+
+def _between_sites(classes: Sequence[ClassResult], seed: int) -> tuple[Comparison, ...]:
+    pairs = [(a.site, b.site, "", a.fitted, b.fitted) for a, b in combinations(classes, 2)]
+    return compare_pairs(pairs, seed)
+
+
+def compare_pairs(pairs: Sequence[tuple[str, str, str, Fitted, Fitted]], seed: int) -> tuple[Comparison, ...]:
+    """Return the comparisons of (first name, second name, site, first, second); their p-values adjusted as one family."""
+    tests = [class_test([first.sample, second.sample], seed) for *_, first, second in pairs]
+    adjusted = holm([test.p_value for test in tests])
+    return tuple(
+        Comparison(first=a, second=b, site=site, test=test, p_adjusted=float(p), effect=effect(first, second, seed))
+        for (a, b, site, first, second), test, p in zip(pairs, tests, adjusted, strict=True)
+    )

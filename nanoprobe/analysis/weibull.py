@@ -1,0 +1,183 @@
+"""Breakdown statistics after Weibull (1951): F(V) = 1 - exp(-(V/V0)^m), by maximum likelihood, with censored points."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from nanoprobe.analysis.estimate import CONFIDENCE, Estimate
+from nanoprobe.analysis.likelihood import Data, maximise, slope, value
+from nanoprobe.analysis.strengths import Strengths
+from nanoprobe.errors import BadInput
+from nanoprobe.roles import Array
+
+PROFILE = "profile likelihood"
+FEW_FAILURES = 20
+"""Below this number of failures a 95 % interval covers less than that; `docs/explanations/statistics.md` says how much."""
+_DROP = float(chi2.ppf(CONFIDENCE, 1)) / 2
+_WIDEST = 200.0
+"""An interval is open where its bound would lie more than this in the logarithm from the estimate."""
+
+
+class NotEstimable(BadInput):
+    """The points do not determine a Weibull distribution; the text says why, and what can be said instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weibull:
+    """A fitted distribution: `modulus` m and `scale` V0 (V) with profile-likelihood intervals, `log_likelihood`.
+
+    The likelihood counts an exact voltage with its density (1/V), a bracket and a censored point with its probability.
+    `points` were fitted, `failures` of them failed. `note` warns where failures are few.
+    """
+
+    modulus: Estimate
+    scale: Estimate
+    median: Estimate
+    points: int
+    failures: int
+    log_likelihood: float
+    note: str = ""
+    profile: "Profile" = field(repr=False, metadata={"hidden": True})
+
+    def quantile(self, share: float) -> Estimate:
+        """Return the voltage at which `share` (0..1) of the points have failed, with its interval.
+
+        Raises BadInput for a share outside 0..1.
+        """
+        if not 0 < share < 1:
+            raise BadInput(f"a share of {share:g} has no quantile; give one between 0 and 1")
+        return self.profile.quantile(float(np.log(-np.log1p(-share))))
+
+    def at_area(self, ratio: float) -> Estimate:
+        """Return the scale (V) of an area `ratio` times as large: V0 ratio^(-1/m) (weakest link, Weibull 1951).
+
+        Raises BadInput for a ratio that is not above 0.
+        """
+        if not ratio > 0:
+            raise BadInput(f"an area {ratio:g} times as large is none; give a ratio above 0")
+        return self.profile.quantile(-float(np.log(ratio)))
+
+
+def fit_weibull(sample: Strengths) -> Weibull:
+    """Fit `sample` by maximum likelihood; brackets count as such, points that never failed as right-censored.
+
+    Raises NotEstimable for fewer than two failures, or where one voltage would explain every point.
+
+    >>> from nanoprobe.analysis.strengths import exact
+    >>> rng = np.random.default_rng(0)
+    >>> voltage = 3.0 * rng.weibull(5.0, 200)
+    >>> fit = fit_weibull(exact(np.minimum(voltage, 3.2), voltage < 3.2))
+    >>> fit.scale.text, fit.modulus.text
+    ('3.09 V (2.99 V to 3.2 V)', '5.08 (4.36 to 5.86)')
+    """
+    why = why_not_estimable(sample)
+    if why:
+        raise NotEstimable(why)
+    data = Data.of(sample)
+    modulus, offset, converged = maximise(data, data.count[None, :])
+    if not converged[0]:
+        raise NotEstimable("the likelihood of these points has no maximum that can be found; look at the points")
+    best = Profile(data, float(modulus[0]), float(offset[0]))
+    few = f"only {sample.failures} failures: intervals are too narrow" if sample.failures < FEW_FAILURES else ""
+    return Weibull(
+        modulus=best.interval_of_modulus(),
+        scale=best.quantile(0.0),
+        median=best.quantile(float(np.log(np.log(2)))),
+        points=len(sample),
+        failures=sample.failures,
+        log_likelihood=best.top - float(data.count[data.exact] @ data.low[data.exact]),
+        note=few,
+        profile=best,
+    )
+
+
+def why_not_estimable(sample: Strengths) -> str:
+    """Return why `sample` has no Weibull distribution, or "" where it has one."""
+    if not len(sample):
+        return "no point"
+    if not sample.failures:
+        return f"none of {len(sample)} points triggered"
+    if sample.failures < 2:
+        return f"one of {len(sample)} points triggered: a distribution needs two or more"
+    if sample.lower.max() <= sample.upper.min():
+        return "all triggers lie within one bracket: their spread is not resolved"
+    return ""
+
+
+class Profile:
+    """The likelihood around its maximum (`modulus`, `offset`), and where it has fallen by 1.92."""
+
+    def __init__(self, data: Data, modulus: float, offset: float) -> None:
+        self.data, self.modulus, self.offset = data, modulus, offset
+        self._weights = data.count[None, :]
+        self.top = float(value(data, self._weights, np.array([modulus]), np.array([offset]))[0])
+
+    def interval_of_modulus(self) -> Estimate:
+        """Return m with its interval."""
+
+        def fall(log_shift: float) -> float:
+            m = self.modulus * np.exp(log_shift)
+            return self._along(np.array([m, 0.0]), np.array([0.0, 1.0]), self.offset * m / self.modulus)
+
+        low, high = self._crossings(fall, 1.6 / np.sqrt(float(self.data.count @ ~self.data.open)))
+        m = self.modulus
+        return Estimate(value=m, low=m * float(np.exp(low)), high=m * float(np.exp(high)), unit="1", method=PROFILE)
+
+    def quantile(self, level: float) -> Estimate:
+        """Return the voltage where z = `level`: exp((b + level) / m), with its interval."""
+        centre = (self.offset + level) / self.modulus
+
+        def fall(shift: float) -> float:
+            return self._along(np.array([0.0, -level]), np.array([1.0, centre + shift]), self.modulus)
+
+        low, high = self._crossings(fall, 2.2 / (self.modulus * np.sqrt(float(self.data.count @ ~self.data.open))))
+        middle = float(np.exp(centre))
+        return Estimate(
+            value=middle, low=middle * float(np.exp(low)), high=middle * float(np.exp(high)), unit="V", method=PROFILE
+        )
+
+    def _along(self, origin: Array, direction: Array, begin: float) -> float:
+        """Return the signed-root distance of the largest likelihood on a line through (m, b) from 1.92 below the maximum.
+
+        The root of the fall is nearly linear in the parameter, which is what makes the crossing quick to find.
+        """
+        t, best = begin, -np.inf
+        for _ in range(60):
+            m, b = origin + t * direction
+            here = slope(self.data, self._weights, np.array([m]), np.array([b]))
+            best = float(here.value[0])
+            gradient = float(here.gradient[0] @ direction)
+            bend = float(direction @ here.hessian[0] @ direction)
+            if not np.isfinite(best) or bend >= 0:
+                break
+            step = -gradient / bend
+            if abs(step * gradient) < 1e-10:
+                break
+            t = self._stepped(origin, direction, t, step, best)
+        return float(np.sqrt(max(self.top - best, 0.0)) - np.sqrt(_DROP)) if np.isfinite(best) else np.inf
+
+    def _stepped(self, origin: Array, direction: Array, t: float, step: float, before: float) -> float:
+        for _ in range(60):
+            m, b = origin + (t + step) * direction
+            if m > 0:
+                after = float(value(self.data, self._weights, np.array([m]), np.array([b]))[0])
+                if after >= before - 1e-10 * abs(before):
+                    return t + step
+            step /= 2
+        return t
+
+    def _crossings(self, fall: Callable[[float], float], first: float) -> tuple[float, float]:
+        return self._crossing(fall, -first), self._crossing(fall, first)
+
+    def _crossing(self, fall: Callable[[float], float], step: float) -> float:
+        """Return the shift at which `fall` is 0 on one side; infinite where it stays below."""
+        inner, outer = 0.0, step
+        while fall(outer) < 0:
+            inner, outer = outer, outer * 2
+            if abs(outer) > _WIDEST:
+                return float(np.copysign(np.inf, step))
+        low, high = sorted((inner, outer))
+        return float(brentq(fall, low, high, xtol=1e-8 * max(1e-2, abs(outer)), rtol=1e-8))

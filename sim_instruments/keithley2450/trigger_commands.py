@@ -63,10 +63,10 @@ class TriggerCommands:
         return define
 
     async def _state(self, call: Call) -> Answer:
-        # The instrument looks at a running model every 100 ms only, and a poll has to wait for that look.
-        if self._model.running:
+        # At pace 0 a poll is what lets time pass: it costs one period of the instrument's own looks at its model.
+        if self._model.running and self._instrument.timeline.pace == 0:
             await call.session.until(lambda: not self._model.running, REFRESH)
-        return self._model.state()
+        return self._model.seen()
 
     def _counter(self, call: Call) -> Answer:
         return str(self._model.counter(call.integer(0, 1, HIGHEST_BLOCK)))

@@ -32,6 +32,7 @@ class TriggerModel:
         self._waiting_since = math.inf
         self._resting = "EMPTY"
         self._last_block = 0
+        self._seen, self._seen_at = "", -math.inf
         self.due = math.inf
         """When the next block acts (s)."""
         self.on_end: list[Callable[[], None]] = []
@@ -108,8 +109,15 @@ class TriggerModel:
         if self._program is not None:
             self._program.events.discard(event)
 
+    def seen(self) -> str:
+        """Return the answer to `:TRIG:STAT?`: the state as it was when the instrument looked last, REFRESH ago at most."""
+        age = self._timeline.now - self._seen_at
+        if self._timeline.pace == 0 or age >= REFRESH:
+            self._seen, self._seen_at = self.state(), self._timeline.now
+        return self._seen
+
     def state(self) -> str:
-        """Return the answer to `:TRIG:STAT?`."""
+        """Return the state at this moment."""
         state = self._resting
         if self.running:
             waiting = self._timeline.now - self._waiting_since > REFRESH

@@ -60,14 +60,12 @@ def test_a_stop_that_fails_does_not_end_the_thread() -> None:
 
 IMAGE = Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 2.0})
 RAMP = Plan(procedure="trigger-ramp", parameters={"rate": 0.2, "stop_bias": -2.0})
-MODEL_LOOK = 0.1
-"""The 2450 answers a question about its running trigger model up to 100 ms late, and what came before is answered first."""
 
 
 @pytest.mark.parametrize("busy", [0.0, 0.05], ids=["idle window", "window draws 50 ms at a time"])
-@pytest.mark.parametrize(("plan", "within"), [(IMAGE, WITHIN), (RAMP, WITHIN + MODEL_LOOK)], ids=["image", "ramp"])
+@pytest.mark.parametrize("plan", [IMAGE, RAMP], ids=["image", "ramp"])
 def test_esc_switches_the_output_off_at_once_whatever_runs(
-    window: Window, lab_starter: Callable[..., Any], tmp_path: Path, plan: Plan, within: float, busy: float
+    window: Window, lab_starter: Callable[..., Any], tmp_path: Path, plan: Plan, busy: float
 ) -> None:
     lab = lab_starter(pace=1.0)
     session = window.desk.session
@@ -87,7 +85,7 @@ def test_esc_switches_the_output_off_at_once_whatever_runs(
     press_esc(window)
     until(lambda: switched)
     drawing.stop()
-    assert switched[0] - pressed < within
+    assert switched[0] - pressed < WITHIN
     until(lambda: session.state.run is None)
     assert session.state.last_status == "aborted"
 

@@ -60,7 +60,7 @@ class Desk:
 
     def __init__(self, world: ResistorWorld, **options: bool | float) -> None:
         self.world = world
-        self.timeline = Timeline(world)
+        self.timeline = Timeline(world, options.pop("pace", 0.0))
         self.station = Station(self.timeline)
         self.sim = Keithley2450Sim(world, self.timeline, self.station, **options)
         self._loop = asyncio.new_event_loop()

@@ -413,3 +413,11 @@ def test_full_buffer_ends_nothing_and_is_told_once(make_desk: Callable) -> None:
     assert count(desk, "small") == 10
     assert desk(":SYST:ERR?").startswith("4915,")
     assert desk(":SYST:ERR:COUN?") == "0"
+
+
+def test_state_is_as_old_as_the_instruments_last_look(make_desk):
+    slow = make_desk(pace=0.05)  # 100 ms of the instrument are 2 s on the wall: both looks fall into one period
+    slow(":TRIG:BLOC:DEL:CONS 1,10")
+    before = slow(":TRIG:STAT?")
+    assert slow(":INIT;:TRIG:STAT?") == before == "BUILDING;BUILDING;0"
+    assert slow.sim.instrument.model.running

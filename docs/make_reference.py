@@ -24,7 +24,7 @@ from nanoprobe.geometry import Frame
 from nanoprobe.limits import Limits
 from nanoprobe.parameters import ParameterInfo, describe
 from nanoprobe.plan import Plan
-from nanoprobe.records import FrameBegin, PointLayout, PointState
+from nanoprobe.records import ColumnInfo, FrameBegin, PointLayout, PointState, TableBegin
 from nanoprobe.retry import POLICY
 from nanoprobe.roles import ScanPlan
 from nanoprobe.storage import layout
@@ -218,6 +218,17 @@ _FRAME = FrameBegin(
 )
 
 
+_TABLE = TableBegin(
+    name="spectra",
+    dim="spectrum",
+    columns={
+        "time": ColumnInfo("s", "when the spectrum began"),
+        "impedance": ColumnInfo("ohm", "complex impedance", "c16", ("frequency",)),
+    },
+    coords={"frequency": (np.ones(1), "Hz", "frequency of the excitation")},
+)
+
+
 def states() -> str:
     """The codes of a run."""
     rows = [(code("points/state"), int(state), state.name.lower()) for state in PointState]
@@ -266,6 +277,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "frames": lambda: group(layout.frame_group(_FRAME)),
     "checks": lambda: group(layout.checks_group(1)),
     "events": lambda: group(layout.events_group(1)),
+    "tables": lambda: group(layout.table_segment(_TABLE, 0, 1)),
     "states": states,
     "faults": faults,
     "retries": retries,

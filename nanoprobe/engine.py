@@ -22,7 +22,7 @@ from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, Run
 from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
-from nanoprobe.records import Note, RampDone, Samples
+from nanoprobe.records import Note, RampDone, Samples, TableRows
 from nanoprobe.storage import RunHeader, RunWriter, open_run, rescue
 from nanoprobe.storage.disk import check_place
 
@@ -136,6 +136,7 @@ def resume_on(path: Path, bench: Bench, events: Events | None = None, control: R
     bench.interlock.check()
     with RunWriter.reopen(path) as writer:
         procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
+        procedure.done_rows = writer.rows
         return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
 
 
@@ -192,7 +193,7 @@ class Execution:
         self._events = events
         self._control = control
         self._error: BaseException | None = None
-        self._unstored: list[Samples | RampDone] = []
+        self._unstored: list[Samples | RampDone | TableRows] = []
         self._begun = time.monotonic()
 
     def run(self) -> Outcome:
@@ -273,7 +274,7 @@ class Execution:
         try:
             self._writer.record(record)
         except StorageError:
-            if isinstance(record, Samples | RampDone):
+            if isinstance(record, Samples | RampDone | TableRows):
                 self._unstored.append(record)
             raise
 

@@ -1,13 +1,16 @@
 """What a procedure reports while it runs, besides PyMeasure's `results` rows: one frozen record a topic.
 
-Topics (first argument of `emit`): `layout`, `frame`, `line`, `point`, `samples`, `ramp`, `check`, `note`. PyMeasure's own
-worker ignores them; our engine stores them and hands them to every subscriber. Signs here are the stored ones (bias,
-electrode current), never an instrument's.
+Topics (first argument of `emit`): `layout`, `frame`, `line`, `point`, `samples`, `ramp`, `check`, `table`, `rows`, `note`.
+PyMeasure's own worker ignores them; our engine stores them and hands them to every subscriber. Signs here are the stored
+ones (bias, electrode current), never an instrument's.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any, Literal
+
+from numpy.typing import NDArray
 
 from nanoprobe.roles import Array, ScanLine, ScanPlan
 
@@ -105,6 +108,44 @@ class CheckDone:
     passed: bool
     values: Mapping[str, float]
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column of a table: SI `unit` ("1" for none), meaning, type of its numbers, and its inner dimensions, if any."""
+
+    unit: str
+    meaning: str
+    kind: Literal["f8", "c16", "i4", "u1"] = "f8"
+    dims: tuple[str, ...] = ()
+
+
+InnerAxis = tuple[Array, str, str]
+"""An inner dimension's coordinate: values (shape (n,)), SI unit, meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableBegin:
+    """Topic `table`: a table of unplanned length begins (a cycle, a sample, a spectrum a row).
+
+    `name` and the names of columns and dimensions are letters, digits and underscores; `dim` names the rows. `coords`
+    has an axis for every inner dimension of the columns. Said again in the same words, as a resumed procedure does,
+    it changes nothing.
+    """
+
+    name: str
+    dim: str
+    columns: Mapping[str, ColumnInfo]
+    coords: Mapping[str, InnerAxis] = field(default_factory=dict)
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRows:
+    """Topic `rows`: further rows of `table`, committed together. `values[column]` has shape (n, *inner dimensions)."""
+
+    table: str
+    values: Mapping[str, NDArray[Any]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

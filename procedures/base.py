@@ -2,7 +2,9 @@
 
 import difflib
 import logging
+from collections.abc import Mapping
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import Any
 
 from pymeasure.experiment import Procedure
@@ -30,8 +32,9 @@ class BenchProcedure(Procedure):
     The engine hands in `lab` (and `emit`, `should_stop`, `wait_while_paused`); under PyMeasure's own worker the
     procedure opens its bench in `startup` and closes it in `shutdown`. Subclasses write `perform` and `foresee`.
 
-    `done_points` and `next_frame` are set by the engine before a run is resumed: points that were committed or begun
-    and the index of the next image. `laid_points` (m, shape (n, 2)) are then the points that run had laid out.
+    `done_points`, `next_frame` and `done_rows` are set by the engine before a run is resumed: points that were committed
+    or begun, the index of the next image, and the number of rows committed of each table. `laid_points` (m, shape
+    (n, 2)) are then the points that run had laid out.
     """
 
     bench = text("Bench", "demo", "run", "bench file, or the name of a bench")
@@ -45,6 +48,7 @@ class BenchProcedure(Procedure):
     lab: Bench | None = None
     done_points: frozenset[int] = frozenset()
     next_frame: int = 0
+    done_rows: Mapping[str, int] = MappingProxyType({})
     laid_points: Any = None
     blocked_by_tip = True
     """Whether a tip that failed its contact check keeps this procedure from running."""

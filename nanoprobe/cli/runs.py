@@ -131,6 +131,7 @@ def summary(found: Run) -> dict[str, Any]:
         "points_planned": found.points_planned,
         "points_committed": found.points_committed,
         "frames": len(found.frames),
+        "tables": {name: int(table.sizes[table.attrs["dim"]]) for name, table in found.tables.items()},
         "procedure": head.procedure,
         "sample": head.sample,
         "operator": head.operator,

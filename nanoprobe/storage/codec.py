@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nanoprobe.errors import StorageError
 
 _LENGTH = struct.Struct("<I")
-_DTYPES = {"<f8", "<f4"}
+_DTYPES = {"<f8", "<f4", "<c16", "<i4", "|u1"}
 
 
 @dataclass(frozen=True, slots=True)

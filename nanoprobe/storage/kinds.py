@@ -11,6 +11,7 @@ from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.geometry import Frame
 from nanoprobe.records import (
     CheckDone,
+    ColumnInfo,
     FrameBegin,
     FrameLine,
     Note,
@@ -19,6 +20,8 @@ from nanoprobe.records import (
     PointState,
     RampDone,
     Samples,
+    TableBegin,
+    TableRows,
 )
 from nanoprobe.roles import ScanLine, ScanPlan
 from nanoprobe.storage.codec import Parts, from_bytes, to_bytes
@@ -35,6 +38,8 @@ Record = (
     | Samples
     | RampDone
     | CheckDone
+    | TableBegin
+    | TableRows
     | Note
 )
 Fields = Mapping[str, Any]
@@ -143,6 +148,36 @@ def _split_check(record: CheckDone) -> tuple[Fields, Arrays]:
     return {"passed": bool(record.passed), "values": values, "reason": record.reason}, {}
 
 
+def _split_table(record: TableBegin) -> tuple[Fields, Arrays]:
+    columns = {name: asdict(info) for name, info in record.columns.items()}
+    axes = {dim: [unit, meaning] for dim, (_, unit, meaning) in record.coords.items()}
+    fields = {"name": record.name, "dim": record.dim, "columns": columns, "axes": axes, "meaning": record.meaning}
+    return fields, {dim: _float(values) for dim, (values, _, _) in record.coords.items()}
+
+
+def _join_table(fields: Fields, arrays: Arrays) -> TableBegin:
+    columns = {
+        name: ColumnInfo(**{**info, "dims": tuple(info["dims"])}) for name, info in dict(fields["columns"]).items()
+    }
+    coords = {dim: (arrays[dim], str(unit), str(meaning)) for dim, (unit, meaning) in dict(fields["axes"]).items()}
+    return TableBegin(
+        name=str(fields["name"]), dim=str(fields["dim"]), columns=columns, coords=coords, meaning=str(fields["meaning"])
+    )
+
+
+def _split_rows(record: TableRows) -> tuple[Fields, Arrays]:
+    return {"table": record.table}, {name: _stored(np.asarray(values)) for name, values in record.values.items()}
+
+
+def _join_rows(fields: Fields, arrays: Arrays) -> TableRows:
+    return TableRows(table=str(fields["table"]), values=arrays)
+
+
+def _stored(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of a type the journal knows: double, complex or 32-bit whole numbers (the ledger saw they fit)."""
+    return values.astype({"f": "f8", "c": "c16"}.get(values.dtype.kind, "i4"), copy=False)
+
+
 def _float(values: Any) -> NDArray[np.float64]:
     return np.asarray(values, dtype=np.float64)
 
@@ -158,6 +193,8 @@ _BY_TYPE: Mapping[type[Any], _Kind] = {
     Samples: _Kind("samples", _split_samples, _plain(Samples)),
     RampDone: _Kind("ramp", _split_ramp, _join_ramp),
     CheckDone: _Kind("check", _split_check, _plain(CheckDone)),
+    TableBegin: _Kind("table", _split_table, _join_table),
+    TableRows: _Kind("rows", _split_rows, _join_rows),
     Note: _Kind("note", lambda record: ({"text": record.text}, {}), _plain(Note)),
 }
 _BY_NAME = {kind.name: kind for kind in _BY_TYPE.values()}

@@ -1,5 +1,6 @@
 """Layout "nanoprobe-run/1": which groups and arrays a run has, with dimensions, types, units and chunks."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,18 +8,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nanoprobe.records import CHECK_VALUES, POINT_VALUES, FrameBegin, PointLayout, PointState
+from nanoprobe.records import CHECK_VALUES, POINT_VALUES, FrameBegin, PointLayout, PointState, TableBegin
 from nanoprobe.roles import TripWay
 
 SCHEMA = "nanoprobe-run/1"
 WAYS = ("none", *(way.value for way in TripWay))
 """Meaning of the codes of `points/way`."""
 
-Kind = Literal["f8", "f4", "i4", "u1", "str"]
+Kind = Literal["f8", "f4", "c16", "i4", "u1", "str"]
 _CHUNK_BYTES = 1 << 19
 _MOST_ROWS = 64
 _MOST_SAMPLES = 1 << 16
 _TABLE_ROWS = 1024
+SEGMENT_CHUNKS = 16
+"""Chunks along the rows of a full segment of a table."""
 _CF_TIME = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian"}
 
 
@@ -34,8 +37,8 @@ class ArraySpec:
 
     @property
     def fill(self) -> Any:
-        """What stands where nothing was stored: NaN, 0 or an empty text."""
-        return {"f": np.nan, "s": ""}.get(self.kind[0], 0)
+        """What stands where nothing was stored: NaN (both parts of a complex number), 0 or an empty text."""
+        return {"f": np.nan, "c": complex(np.nan, np.nan), "s": ""}.get(self.kind[0], 0)
 
     @property
     def dtype(self) -> Any:
@@ -134,6 +137,39 @@ def events_group(count: int) -> GroupSpec:
     """Group `events` (dim `event`): the run's log."""
     arrays = (_column("event", "time", "f8", long_name="UTC", **_CF_TIME), _column("event", "text", "str"))
     return GroupSpec("events", {"event": count}, arrays, {})
+
+
+def table_segment(begin: TableBegin, index: int, rows: int) -> GroupSpec:
+    """Group `NAME/index`: `rows` rows of a table behind those of the segments before it, inner axes beside them."""
+    lengths = {dim: len(values) for dim, (values, _, _) in begin.coords.items()}
+    most = table_chunk(begin)
+    columns = [
+        ArraySpec(
+            name,
+            (begin.dim, *info.dims),
+            info.kind,
+            (most, *(lengths[dim] for dim in info.dims)),
+            {"units": info.unit, "long_name": info.meaning},
+        )
+        for name, info in begin.columns.items()
+    ]
+    axes = [
+        ArraySpec(dim, (dim,), "f8", (lengths[dim],), {"units": unit, "long_name": meaning})
+        for dim, (_, unit, meaning) in begin.coords.items()
+    ]
+    attrs = {"table": begin.name, "dim": begin.dim, "meaning": begin.meaning, "first_row": index * table_rows(begin)}
+    return GroupSpec(f"{begin.name}/{index}", {begin.dim: rows, **lengths}, (*columns, *axes), attrs)
+
+
+def table_chunk(begin: TableBegin) -> int:
+    """Return how many rows of a table share a chunk."""
+    sizes = [math.prod(len(begin.coords[dim][0]) for dim in info.dims) for info in begin.columns.values()]
+    return max(1, min(_MOST_SAMPLES, _CHUNK_BYTES // (8 * max(1, *sizes, 1))))
+
+
+def table_rows(begin: TableBegin) -> int:
+    """Return how many rows a full segment of a table has."""
+    return SEGMENT_CHUNKS * table_chunk(begin)
 
 
 def _column(dim: str, name: str, kind: Kind, **attrs: Any) -> ArraySpec:

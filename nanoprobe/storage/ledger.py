@@ -20,10 +20,13 @@ from nanoprobe.records import (
     PointState,
     RampDone,
     Samples,
+    TableBegin,
+    TableRows,
 )
 from nanoprobe.storage.header import STATUSES, Finished, Resumed, RunHeader
 from nanoprobe.storage.kinds import SERIES, Record
 from nanoprobe.storage.layout import WAYS, points_group
+from nanoprobe.storage.table_entry import TableEntry, check_begin, check_rows, count
 
 LARGEST_FRAME = 1 << 28
 """Most pixels an image may have: what is beyond it is a damaged or hostile record."""
@@ -59,6 +62,7 @@ class Ledger:
         self.ramps: dict[int, list[int]] = {}
         self.superseded: set[int] = set()
         self.frames: list[FrameEntry] = []
+        self.tables: dict[str, TableEntry] = {}
         self.checks: list[tuple[float, CheckDone]] = []
         self.events: list[tuple[float, str]] = []
         self.finished: Finished | None = None
@@ -84,7 +88,9 @@ class Ledger:
         return frozenset(np.flatnonzero(np.isin(self.table["state"], states)).tolist())
 
     def is_known(self, record: Record) -> bool:
-        """Say whether a layout or frame was given before in the same words (a resumed procedure says it again)."""
+        """Say whether a layout or table was given before in the same words (a resumed procedure says it again)."""
+        if isinstance(record, TableBegin):
+            return record.name in self.tables
         return isinstance(record, PointLayout) and self.layout is not None
 
     @property
@@ -154,6 +160,14 @@ def _check_line(ledger: Ledger, record: FrameLine) -> None:
     got = {name: np.shape(values) for name, values in record.line.values.items()}
     if got != dict.fromkeys(plan.channels, (2, plan.pixels)):
         raise BadInput(f"a line of frame {record.frame} needs (2, {plan.pixels}) of {plan.channels}; got {got}")
+
+
+def _check_table(ledger: Ledger, record: TableBegin) -> None:
+    check_begin(record, ledger.tables)
+
+
+def _check_table_rows(ledger: Ledger, record: TableRows) -> None:
+    check_rows(record, ledger.tables)
 
 
 def _check_finished(ledger: Ledger, record: Finished) -> None:
@@ -227,6 +241,15 @@ def _apply_check(ledger: Ledger, offset: int, at: float, record: CheckDone) -> N
     ledger.checks.append((at, record))
 
 
+def _apply_table(ledger: Ledger, offset: int, at: float, record: TableBegin) -> None:
+    ledger.tables.setdefault(record.name, TableEntry(record))
+
+
+def _apply_table_rows(ledger: Ledger, offset: int, at: float, record: TableRows) -> None:
+    if count(record):
+        ledger.tables[record.table].add(offset, record)
+
+
 def _apply_note(ledger: Ledger, offset: int, at: float, record: Note) -> None:
     ledger.events.append((at, record.text))
 
@@ -251,6 +274,8 @@ _CHECKS: Mapping[type[Any], Callable[[Ledger, Any], None]] = {
     CheckDone: _check_check,
     FrameBegin: _check_frame,
     FrameLine: _check_line,
+    TableBegin: _check_table,
+    TableRows: _check_table_rows,
     Finished: _check_finished,
 }
 _APPLY: Mapping[type[Any], Callable[[Ledger, int, float, Any], None]] = {
@@ -260,6 +285,8 @@ _APPLY: Mapping[type[Any], Callable[[Ledger, int, float, Any], None]] = {
     Samples: _apply_samples,
     RampDone: _apply_ramp,
     CheckDone: _apply_check,
+    TableBegin: _apply_table,
+    TableRows: _apply_table_rows,
     FrameBegin: _apply_frame,
     FrameLine: _apply_line,
     Note: _apply_note,

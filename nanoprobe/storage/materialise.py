@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nanoprobe.records import FrameBegin, FrameLine, PointBegin, PointLayout, RampDone, Samples
+from nanoprobe.records import FrameBegin, FrameLine, PointBegin, PointLayout, RampDone, Samples, TableBegin, TableRows
 from nanoprobe.storage.blocks import Block, RowBlocks, frame_block, ramp_block
 from nanoprobe.storage.kinds import SERIES, Stamped
 from nanoprobe.storage.layout import (
@@ -22,6 +22,7 @@ from nanoprobe.storage.layout import (
 )
 from nanoprobe.storage.ledger import FrameEntry, Ledger
 from nanoprobe.storage.scan import JournalReader
+from nanoprobe.storage.table_view import TableView
 from nanoprobe.storage.tables import checks_table, events_table, line_states
 from nanoprobe.storage.tree import Arrays, Tree, same
 
@@ -89,6 +90,7 @@ class Materialiser:
         self._events = Table(self.tree)
         self._ramps: RowBlocks | None = None
         self._images: dict[int, _Image] = {}
+        self._tables: dict[str, TableView] = {}
 
     def apply(self, offset: int, stamped: Stamped) -> None:
         """Take in the record at `offset`; whole chunks go to disk at once, the rest at the next `flush`."""
@@ -109,6 +111,10 @@ class Materialiser:
                 self._image(record.index)
             case FrameLine():
                 self._put_line(record)
+            case TableBegin():
+                self._tables.setdefault(record.name, TableView(self.tree, self.ledger.tables[record.name]))
+            case TableRows():
+                self._tables[record.table].add(record)
             case _:
                 pass
 
@@ -116,6 +122,8 @@ class Materialiser:
         """Write all that is known: data first, then the marks that make it count."""
         for image in self._images.values():
             image.flush()
+        for table in self._tables.values():
+            table.flush()
         layout = self.ledger.layout
         if self._ramps is not None:
             self._ramps.flush()

@@ -22,13 +22,14 @@ from nanoprobe.storage.layout import SCHEMA
 from nanoprobe.storage.ledger import Ledger
 from nanoprobe.storage.lock import is_locked
 from nanoprobe.storage.scan import JournalReader
+from nanoprobe.storage.table_reading import journal_table, sealed_tables
 from nanoprobe.storage.tree import JOURNAL, LOCK
 
 
 class Run:
     """One run, as it was when it was opened. Arrays are read when asked for. Close it, or use it as a context manager.
 
-    `points`, `ramps`, `frames`, `checks`, `events`: xarray datasets of layout "nanoprobe-run/1", SI units in `units`;
+    `points`, `ramps`, `frames`, `tables`, `checks`, `events`: xarray datasets of layout "nanoprobe-run/1", SI units in `units`;
     without rows where the run has none. `status`: running, finished, aborted, failed or interrupted. `attrs`: the
     attributes of the root group. `path`: where it is. `sealed`: whether it is plain Zarr.
     """
@@ -70,6 +71,13 @@ class Run:
         while (self.path / "frames" / str(len(found)) / "zarr.json").exists():
             found.append(self._group(f"frames/{len(found)}"))
         return found
+
+    @cached_property
+    def tables(self) -> Mapping[str, xr.Dataset]:
+        """Tables of unplanned length by name, segments behind one another; empty where the run has none."""
+        if self._journal is not None:
+            return {name: journal_table(entry, self._journal) for name, entry in self._ledger.tables.items()}
+        return sealed_tables(self.path)
 
     @cached_property
     def checks(self) -> xr.Dataset:

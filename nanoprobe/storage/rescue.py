@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nanoprobe.errors import StorageError
-from nanoprobe.records import RampDone, Samples
+from nanoprobe.records import RampDone, Samples, TableRows
 from nanoprobe.storage.disk import reason
 from nanoprobe.storage.journal import Journal, frames
 from nanoprobe.storage.kinds import Record, decode, encode
 
+Kept = Samples | RampDone | TableRows
 
-def rescue(path: Path, samples: Samples | RampDone | Iterable[Samples | RampDone]) -> Path:
-    """Store samples that the run at `path` could not take in a file of their own, and return its place.
+
+def rescue(path: Path, samples: Kept | Iterable[Kept]) -> Path:
+    """Store samples or table rows that the run at `path` could not take in a file of their own, and return its place.
 
     Tried in turn: beside the run, the home folder, the temporary folder. Raises StorageError when all three refuse.
     """
-    records = [samples] if isinstance(samples, Samples | RampDone) else list(samples)
+    records = [samples] if isinstance(samples, Kept) else list(samples)
     refusals: list[str] = []
     for folder in (path.absolute().parent, Path.home(), Path(tempfile.gettempdir())):
         place = folder / f"{path.stem}.rescue-{time.time_ns()}.journal"

@@ -16,6 +16,7 @@ from nanoprobe.storage.blocks import frame_block, ramp_block, spans
 from nanoprobe.storage.disk import reason, sync_folder, sync_tree
 from nanoprobe.storage.kinds import SERIES
 from nanoprobe.storage.layout import (
+    ArraySpec,
     GroupSpec,
     checks_group,
     events_group,
@@ -25,9 +26,14 @@ from nanoprobe.storage.layout import (
     points_group,
     ramp_rows,
     ramps_group,
+    table_chunk,
+    table_rows,
+    table_segment,
 )
 from nanoprobe.storage.ledger import FrameEntry, Ledger
 from nanoprobe.storage.scan import JournalReader
+from nanoprobe.storage.table_entry import TableEntry
+from nanoprobe.storage.table_reading import rows_block
 from nanoprobe.storage.tables import checks_table, events_table, line_states
 from nanoprobe.storage.tree import JOURNAL, JOURNAL_GROUP, RECORDS, Tree, same
 
@@ -86,6 +92,8 @@ def differences(path: Path, ledger: Ledger, journal: JournalReader) -> Iterator[
         yield from _ramp_differences(path, ledger, journal)
     for entry in ledger.frames:
         yield from _frame_differences(path, entry, journal)
+    for table in ledger.tables.values():
+        yield from _table_differences(path, table, journal)
     if ledger.checks:
         yield from _unequal(path, checks_group(len(ledger.checks)), checks_table(ledger))
     if ledger.events:
@@ -117,6 +125,23 @@ def _frame_differences(path: Path, entry: FrameEntry, journal: JournalReader) ->
     for lines in spans(plan.lines, frame_rows(entry.begin)):
         expected = frame_block(entry, journal, lines)
         yield from _unequal_part(arrays, spec.name, (slice(None), slice(lines.start, lines.stop)), expected)
+
+
+def _table_differences(path: Path, entry: TableEntry, journal: JournalReader) -> Iterator[str]:
+    chunk, full = table_chunk(entry.begin), table_rows(entry.begin)
+    for index in range(max(1, -(-entry.rows // full))):
+        spec = table_segment(entry.begin, index, min(full, entry.rows - index * full))
+        arrays = {array.name: _as_long(path, spec, array) for array in spec.arrays}
+        yield from _unequal(path, spec, entry.axes())
+        for rows in spans(spec.sizes[entry.begin.dim], chunk):
+            first = index * full
+            expected = rows_block(entry, journal, first + rows.start, first + rows.stop)
+            yield from _unequal_part(arrays, spec.name, (slice(rows.start, rows.stop),), expected)
+
+
+def _as_long(path: Path, spec: GroupSpec, array: ArraySpec) -> "zarr.Array[Any] | None":
+    found = _open(path, f"{spec.name}/{array.name}")
+    return found if found is not None and found.shape == spec.shape(array) else None
 
 
 def _unequal_part(

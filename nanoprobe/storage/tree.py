@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,25 @@ class Tree:
             return arrays
         self._consolidate(spec)
         return arrays
+
+    def grow(self, spec: GroupSpec, values: Mapping[str, NDArray[Any]] | None = None) -> Arrays:
+        """Return the arrays of a group, made or made longer where they are shorter than `spec` says.
+
+        Others see the new length once `announce` was called: data first, then the mark that makes it count.
+        """
+        arrays = _open_arrays(self._path / spec.name, spec)
+        if arrays is None:
+            self._make(replace(spec, sizes={**spec.sizes, spec.arrays[0].dims[0]: 0}), values or {})
+            arrays = _open_arrays(self._path / spec.name, spec)
+            assert arrays is not None
+        for array in spec.arrays:
+            if arrays[array.name].shape[0] < spec.shape(array)[0]:
+                arrays[array.name].resize(spec.shape(array))
+        return arrays
+
+    def announce(self, spec: GroupSpec) -> None:
+        """Let others see the length the arrays of a group have now."""
+        self._consolidate(spec)
 
     def _make(self, spec: GroupSpec, values: Mapping[str, NDArray[Any]]) -> None:
         staged = self._path / STAGING / "group"
@@ -174,4 +194,4 @@ def _read(path: Path) -> Node:
 
 def same(left: NDArray[Any], right: NDArray[Any]) -> bool:
     """Say whether two arrays hold the same values, NaN equal to NaN."""
-    return np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
+    return np.array_equal(left, right, equal_nan=left.dtype.kind in "fc")

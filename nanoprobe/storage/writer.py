@@ -145,6 +145,11 @@ class RunWriter:
         """The first index no frame was begun with."""
         return len(self._ledger.frames)
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows committed of each table begun."""
+        return {name: entry.rows for name, entry in self._ledger.tables.items()}
+
     def attempts(self, point: int) -> int:
         """Return how many times a point was begun."""
         attempt = self._ledger.table["attempt"][point]
@@ -179,8 +184,9 @@ class RunWriter:
     def _safe(self) -> str:
         points = len(self._ledger.points_in(PointState.DONE, PointState.FAILED))
         lines = sum(len(entry.lines) for entry in self._ledger.frames)
+        rows = "".join(f", {rows} rows of table {name}" for name, rows in self.rows.items())
         return (
-            f"Safe on disk are {points} points and {lines} image lines committed before;"
+            f"Safe on disk are {points} points and {lines} image lines{rows} committed before;"
             f" free the disk, then `nanoprobe resume {self.path}`"
         )
 

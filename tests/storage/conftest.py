@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nanoprobe.geometry import Frame
-from nanoprobe.records import FrameBegin, FrameLine, PointLayout, RampDone
+from nanoprobe.records import ColumnInfo, FrameBegin, FrameLine, PointLayout, RampDone, TableBegin, TableRows
 from nanoprobe.roles import ScanLine, ScanPlan
 from nanoprobe.storage import RunHeader
 
@@ -63,6 +63,35 @@ def line() -> Callable[..., FrameLine]:
     def make(frame: int, index: int, pixels: int = 5, scale: float = 1.0) -> FrameLine:
         values = np.arange(2 * pixels, dtype=np.float32).reshape(2, pixels) * np.float32(scale) + index
         return FrameLine(frame, ScanLine(index, {"height": values, "current": -values}))
+
+    return make
+
+
+@pytest.fixture
+def spectra() -> TableBegin:
+    """A table of 1024 rows a chunk: scalars of three kinds and a complex spectrum a row."""
+    return TableBegin(
+        name="spectra",
+        dim="spectrum",
+        columns={
+            "time": ColumnInfo("s", "when it began"),
+            "impedance": ColumnInfo("ohm", "what opposes the current", "c16", ("frequency",)),
+            "cycle": ColumnInfo("1", "which cycle it belongs to", "i4"),
+            "valid": ColumnInfo("1", "1 it passed its test", "u1"),
+        },
+        coords={"frequency": (np.geomspace(1e5, 1e-1, 64), "Hz", "of the excitation")},
+        meaning="impedance along the run",
+    )
+
+
+@pytest.fixture
+def spectra_rows() -> Callable[..., TableRows]:
+    def make(first: int, count: int = 1) -> TableRows:
+        rows = np.arange(first, first + count)
+        impedance = (rows[:, None] + 1) * np.exp(1j * np.arange(64))
+        return TableRows(
+            table="spectra", values={"time": rows * 0.5, "impedance": impedance, "cycle": rows, "valid": rows % 2 == 0}
+        )
 
     return make
 

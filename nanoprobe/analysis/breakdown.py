@@ -78,6 +78,11 @@ class Breakdown:
         """Return the class called `site`, None where the run has none."""
         return next((one for one in self.classes if one.site == site), None)
 
+    @property
+    def can_correlate(self) -> bool:
+        """Whether anything is known of the places of the points used."""
+        return bool(np.isfinite([self.places.distance, self.places.current]).any())
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -95,7 +100,7 @@ def analyse(run: RunData, seed: int = 0, verdicts: PointVerdicts | None = None) 
     Raises BadInput when the run has no points at all (it is of another kind).
     """
     if not run.points.sizes.get("point", 0):
-        raise BadInput("no trigger points in this run: analyze needs runs of trigger-ramp or trigger-map")
+        raise BadInput("no points in this run: it ended before the first one was planned")
     verdicts = verdicts_of(run.points) if verdicts is None else verdicts
     image = map_image(run)
     sites = sites_of(image)

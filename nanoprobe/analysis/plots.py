@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from nanoprobe.analysis.breakdown import ALL, Breakdown
-from nanoprobe.analysis.comparison import RunComparison, RunResult
+from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison
 from nanoprobe.analysis.effect import Fitted
 from nanoprobe.analysis.estimate import Estimate
-from nanoprobe.analysis.figure import COLOURS, MARKERS, WARNING
+from nanoprobe.analysis.figure import COLOURS, MARKERS
 from nanoprobe.analysis.probability_plot import plotting_positions, probability_plot
 from nanoprobe.analysis.sites import Site
 from nanoprobe.analysis.survival import survival_curve
@@ -27,9 +26,9 @@ _SHARES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 Style = tuple[str, str]
 
 
-def breakdown_figure(found: Breakdown, simulated: bool) -> Figure:
+def breakdown_figure(found: Breakdown) -> Figure:
     """Return Weibull plot and Kaplan-Meier curves of a run's classes."""
-    figure = _figure(11, 4.8, simulated)
+    figure = _figure(11, 4.8)
     left, right = figure.subplots(1, 2)
     shown = {one.site: one.fitted for one in found.classes if one.site != ALL or len(found.classes) == 1}
     styles = {site: _STYLE[site] for site in shown}
@@ -38,17 +37,15 @@ def breakdown_figure(found: Breakdown, simulated: bool) -> Figure:
     return figure
 
 
-def correlation_figure(found: Breakdown, simulated: bool) -> Figure | None:
-    """Return trigger voltage against distance and current; None where neither is known."""
+def correlation_figure(found: Breakdown) -> Figure:
+    """Return trigger voltage against distance and current, where they are known."""
     places = found.places
     panels = [
         (places.distance, "distance to the boundary", "m"),
         (places.current, "|current| of the map", "A"),
     ]
     panels = [one for one in panels if np.isfinite(one[0]).any()]
-    if not panels or not len(places.sample):
-        return None
-    figure = _figure(5.5 * len(panels), 4.4, simulated)
+    figure = _figure(5.5 * len(panels), 4.4)
     for axes, (values, name, unit) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _scatter(axes, values, found)
         axes.set(xlabel=name, ylabel="|trigger voltage|")
@@ -59,31 +56,37 @@ def correlation_figure(found: Breakdown, simulated: bool) -> Figure | None:
     return figure
 
 
-def comparison_figure(runs: Sequence[RunResult], compared: RunComparison) -> Figure:
+def comparison_figure(runs: Mapping[str, Breakdown], reference: str, comparisons: Sequence[Comparison]) -> Figure:
     """Return Weibull plots of the runs and the ratios of scales against the reference."""
-    rows = [one for one in compared.comparisons if np.isfinite(one.effect.scales.value)]
-    figure = _figure(12, max(4.8, 0.45 * len(rows) + 2), any(run.provenance.simulated for run in runs))
+    rows = [one for one in comparisons if np.isfinite(one.effect.scales.value)]
+    figure = _figure(12, max(4.8, 0.45 * len(rows) + 2))
     left, right = figure.subplots(1, 2)
-    shown = {run.name: Fitted(run.breakdown.places.sample, *_fit_of(run)) for run in runs}
+    shown = {name: Fitted(run.places.sample, *_fit_of(run)) for name, run in runs.items()}
     styles = {
-        run.name: (_RUN_COLOURS[i % len(_RUN_COLOURS)], _RUN_MARKERS[i % len(_RUN_MARKERS)])
-        for i, run in enumerate(runs)
+        name: (_RUN_COLOURS[i % len(_RUN_COLOURS)], _RUN_MARKERS[i % len(_RUN_MARKERS)]) for i, name in enumerate(runs)
     }
     _weibull_plot(left, shown, styles)
-    _ratios(right, [(f"{one.second}, {one.site}", one.effect.scales) for one in rows], compared.reference)
+    _ratios(
+        right, [(f"{one.second}, {one.site}", one.effect.scales) for one in rows], f"scale over that of {reference}"
+    )
     return figure
 
 
-def _fit_of(run: RunResult) -> tuple[Any, Any]:
-    whole = run.breakdown.by_site(ALL)
+def ratio_figure(rows: Sequence[tuple[str, Estimate]], title: str) -> Figure:
+    """Return ratios by name with their intervals."""
+    figure = _figure(7, max(2.4, 0.45 * len(rows) + 1.4))
+    _ratios(figure.subplots(), rows, title)
+    return figure
+
+
+def _fit_of(found: Breakdown) -> tuple[Any, Any]:
+    whole = found.by_site(ALL)
     return (None, None) if whole is None else (whole.fitted.fit, whole.fitted.draws)
 
 
-def _figure(width: float, height: float, simulated: bool) -> Figure:
+def _figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="compressed")
     FigureCanvasAgg(figure)
-    if simulated:
-        figure.suptitle("SIMULATED: no real sample", color=WARNING, fontsize=10, fontweight="bold")
     return figure
 
 
@@ -191,10 +194,10 @@ def _scatter(axes: Axes, values: Array, found: Breakdown) -> None:
     axes.grid(alpha=0.25)
 
 
-def _ratios(axes: Axes, rows: Sequence[tuple[str, Estimate]], reference: str) -> None:
-    axes.set_title(f"scale over that of {reference}")
+def _ratios(axes: Axes, rows: Sequence[tuple[str, Estimate]], title: str) -> None:
+    axes.set_title(title)
     if not rows:
-        _say(axes, "no ratio of scales can be given")
+        _say(axes, "no ratio can be given")
         return
     axes.axvline(1.0, color="0.4", lw=1, ls="--")
     for place, (_, ratio) in enumerate(rows):
@@ -202,7 +205,7 @@ def _ratios(axes: Axes, rows: Sequence[tuple[str, Estimate]], reference: str) ->
             axes.plot([ratio.low, ratio.high], [place, place], color="#0072B2", lw=2, solid_capstyle="butt")
         axes.plot(ratio.value, place, "o", color="#0072B2", ms=6)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="ratio of scales, 95 % interval")
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="ratio, 95 % interval")
     axes.grid(axis="x", alpha=0.25)
 
 

@@ -1,6 +1,6 @@
 """`nanoprobe analyze`: statistics of one run, or of many against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
@@ -13,15 +13,12 @@ from rich.table import Table
 
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.errors import BadInput
+from nanoprobe.plan import parse_assignment
 from nanoprobe.storage import Run, open_run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from nanoprobe.analysis.findings import Findings
     from nanoprobe.analysis.report import Results
-
-SEED = 0
-"""Of everything drawn at random: the same runs give the same numbers."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,21 +29,25 @@ def register(app: typer.Typer) -> None:
 def analyze(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN.zarr...", help="runs; the first is the reference")],
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="write a report")] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="a setting of the analysis, repeatable: 'level=0.5 nA'"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
 ) -> None:
-    """Say what trigger maps show, with uncertainties: by kind of site, and run against run."""
+    """Say what runs show, with uncertainties: each by its own kind of analysis, and run against run."""
     # Imported here: the statistics' libraries take a second that no other command needs to spend.
     from nanoprobe.analysis.report import check_target, write_report
 
     if len({path.resolve() for path in paths}) < len(paths):
         raise BadInput("the same run is named twice; compare it with another one")
+    given = dict(parse_assignment(text) for text in assignments or [])
     if report is not None:
         check_target(report)
     with ExitStack() as opened:
-        runs = [opened.enter_context(open_run(path)) for path in paths]
-        results = _results(paths, runs)
+        results = _results(paths, [opened.enter_context(open_run(path)) for path in paths], given)
         if report is not None:
-            write_report(results, _overviews(results, runs), report)
+            write_report(results, report)
     if as_json:
         print_json(results.data())
     else:
@@ -55,44 +56,40 @@ def analyze(
         (say if as_json else tell)(f"report: {report}")
 
 
-def _results(paths: list[Path], runs: list[Run]) -> "Results":
-    from nanoprobe.analysis.breakdown import analyse
-    from nanoprobe.analysis.comparison import compare_runs, run_result, short_names
-    from nanoprobe.analysis.provenance import provenance_of
+def _results(paths: list[Path], runs: list[Run], given: Mapping[str, str]) -> "Results":
+    from nanoprobe.analysis.comparison import compare_runs
     from nanoprobe.analysis.report import Results
+    from nanoprobe.analysis.run_result import SEED, analyse_run, short_names
 
-    found = []
-    for path, run, name in zip(paths, runs, short_names(paths, [run.header.sample for run in runs]), strict=True):
-        try:
-            found.append(run_result(name, analyse(run, SEED), provenance_of(run)))
-        except BadInput as error:
-            raise BadInput(f"{path}: {error}") from None
-    return Results(found, compare_runs(found, SEED), SEED)
-
-
-def _overviews(results: "Results", runs: list[Run]) -> "dict[str, Figure]":
-    from nanoprobe.analysis.figure import draw
-
-    return {result.name: draw(run, result.name) for result, run in zip(results.runs, runs, strict=True)}
+    names = short_names(paths, [run.header.sample for run in runs])
+    found = [analyse_run(run, name, given) for run, name in zip(runs, names, strict=True)]
+    return Results(found, compare_runs(found), SEED)
 
 
 def _print(results: "Results") -> None:
-    from nanoprobe.analysis.report import CLASS_HEADINGS, COMPARISON_HEADINGS, SIMULATED, class_rows, comparison_rows
+    from nanoprobe.analysis.findings import SIMULATED
 
     for run in results.runs:
         mark = f"  ({SIMULATED})" if run.provenance.simulated else ""
-        shown = itemgetter(0, 1, 3, 4, 5)  # what a terminal has room for
-        _table(f"{run.name}{mark}", shown(CLASS_HEADINGS), [shown(row) for row in class_rows(run.breakdown)])
-        for sentence in run.concluded:
-            tell(f"- {sentence}")
+        _print_findings(f"{run.name}: {run.kind}{mark}", run.findings)
     if results.compared is not None:
-        _table(
-            f"compared with {results.compared.reference}",
-            COMPARISON_HEADINGS,
-            comparison_rows(results.compared.comparisons),
-        )
-        for sentence in results.compared.concluded:
-            tell(f"- {sentence}")
+        _print_findings("comparison", results.compared)
+
+
+def _print_findings(title: str, found: "Findings") -> None:
+    from nanoprobe.analysis.findings import Table as Rows
+    from nanoprobe.analysis.findings import label
+
+    tell(title)
+    tables = [part for part in found.parts if isinstance(part, Rows) and part.brief]
+    if not tables and found.numbers:
+        rows = [(label(name), one.text) for name, one in found.numbers.items()]
+        _table("", ("number", "value (95 % interval)"), rows)
+    for part in tables:
+        shown = itemgetter(*part.brief)
+        _table(part.title, shown(part.headings), [shown(row) for row in part.rows])
+    for sentence in found.concluded:
+        tell(f"- {sentence}")
 
 
 def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

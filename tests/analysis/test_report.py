@@ -11,12 +11,13 @@ import xarray as xr
 
 from nanoprobe import Plan, open_run
 from nanoprobe.analysis.breakdown import analyse
-from nanoprobe.analysis.comparison import RunResult, compare_runs, run_result
-from nanoprobe.analysis.figure import draw
+from nanoprobe.analysis.comparison import compare_runs
 from nanoprobe.analysis.of_run import currents_at, judge_again, map_image, verdicts_of
 from nanoprobe.analysis.provenance import Provenance, stored_settings
 from nanoprobe.analysis.report import Results, write_report
+from nanoprobe.analysis.run_result import RunResult
 from nanoprobe.analysis.sites import Site
+from nanoprobe.analysis.trigger_map import findings_of
 from nanoprobe.cli.app import _status
 from nanoprobe.engine import execute
 from nanoprobe.errors import BadInput, StorageError
@@ -68,7 +69,8 @@ def two_kinds():
 
 
 def result(run, name="bare", **changes) -> RunResult:
-    return run_result(name, analyse(run), replace(ORIGIN, **changes))
+    findings = findings_of(analyse(run), run)
+    return RunResult(name=name, kind="trigger map", findings=findings, provenance=replace(ORIGIN, **changes), chosen={})
 
 
 def said(sentences, words):
@@ -77,7 +79,7 @@ def said(sentences, words):
 
 def test_weaker_boundaries_are_concluded_with_their_evidence():
     found = result(two_kinds())
-    sentence = next(one for one in found.concluded if one.startswith("boundary against interior"))
+    sentence = next(one for one in found.findings.concluded if one.startswith("boundary against interior"))
     assert "boundary triggers at a lower voltage, ratio of scales 0." in sentence
     assert "(p = 0.001 after Holm)" in sentence
 
@@ -98,14 +100,14 @@ def test_poor_runs_say_what_can_and_cannot_be_concluded(run, words, tmp_path):
     if np.isnan(run.points["censored_at"].values).all() and np.isnan(run.points["trigger_last_below"].values).all():
         run.points["triggered"][:] = 1
     found = result(run)
-    assert said(found.concluded, words), found.concluded
+    assert said(found.findings.concluded, words), found.findings.concluded
     results = Results([found], None, 0)
     json.dumps(results.data(), allow_nan=False)
-    assert write_report(results, {}, tmp_path / "r.html").stat().st_size > 5000
+    assert write_report(results, tmp_path / "r.html").stat().st_size > 5000
 
 
-def test_run_without_points_is_of_another_kind():
-    with pytest.raises(BadInput, match="no trigger points in this run"):
+def test_run_without_points_is_refused():
+    with pytest.raises(BadInput, match="no points in this run"):
         analyse(made([]))
 
 
@@ -115,26 +117,26 @@ def test_the_report_is_one_file_without_network_with_escaped_text_and_the_simula
         result(made(weibull(40, 5.5)), "coated", parameters={"rate": 1.0}),
     )
     results = Results([bare, coated], compare_runs([bare, coated]), 0)
-    text = write_report(results, {"coated": draw(made(weibull(4, 3.0)))}, tmp_path / "r.html").read_text("utf-8")
+    text = write_report(results, tmp_path / "r.html").read_text("utf-8")
     assert "default-src 'none'" in text
     assert "<script" not in text
     assert not re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*\"", text)
     assert "<i>bare" not in text
     assert "&lt;b&gt;LLZO&lt;/b&gt; &amp; co" in text
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 5
     assert "SIMULATED: no real sample" in text
     assert "Likelihood ratio of a distribution for each class" in text
     assert "These settings differ between the runs and may explain a difference: rate." in text
 
 
 def test_runs_are_compared_with_effect_sizes_and_correction():
-    runs = [result(made(weibull(40, scale, seed)), str(scale)) for seed, scale in enumerate((4.0, 4.0, 3.0))]
+    runs = [result(made(weibull(40, scale, seed)), f"{seed}") for seed, scale in enumerate((4.0, 4.0, 3.0))]
     compared = compare_runs(runs)
-    same, weaker = compared.comparisons
-    assert (same.second, weaker.second) == ("4.0", "3.0")
+    same, weaker = compared.details.comparisons
+    assert (same.second, weaker.second) == ("1", "2")
     assert weaker.effect.scales.high < 1
     assert weaker.p_adjusted == pytest.approx(2 * weaker.test.p_value)
-    assert compared.overall.degrees == 4
+    assert compared.details.overall.degrees == 4
     assert said(compared.concluded, "no difference shown")
     assert compare_runs(runs[:1]) is None
 
@@ -152,7 +154,7 @@ def test_same_run_gives_same_numbers():
 @pytest.mark.parametrize("name", ["r.pdf", "missing/r.html", "."], ids=["ending", "no folder", "a folder"])
 def test_place_of_the_report_is_checked(name, tmp_path):
     with pytest.raises(BadInput, match="a report"):
-        write_report(Results([], None, 0), {}, tmp_path / name)
+        write_report(Results([], None, 0), tmp_path / name)
 
 
 def test_full_disk_leaves_the_old_report(tmp_path, monkeypatch):
@@ -160,7 +162,7 @@ def test_full_disk_leaves_the_old_report(tmp_path, monkeypatch):
     target.write_text("old")
     monkeypatch.setattr("tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(StorageError, match="could not be written: No space left"):
-        write_report(Results([result(two_kinds())], None, 0), {}, target)
+        write_report(Results([result(two_kinds())], None, 0), target)
     assert target.read_text() == "old"
 
 

@@ -34,7 +34,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    poll_interval: float = Field(0.02, ge=0, le=1, description="pause between two looks at a running ramp (s)")
+    poll_interval: float = Field(
+        0.1, ge=0, le=1, description="pause between two looks at a running ramp (s); the 2450's state is as old as that"
+    )
     nplc: float = Field(0.1, ge=0.01, le=10, description="aperture of a reading in power line cycles (1)")
     terminals: Literal["front", "rear"] = Field("front", description="terminals in use")
     high_impedance_off: bool = Field(

@@ -33,7 +33,7 @@ TRIAL_TURNS = 8
 """Turns of the loop run with the output off to learn how long one takes."""
 FETCH_EVERY = 0.25
 """Wall time between two partial fetches (s) where there is a pause between polls."""
-FETCH_POLLS = 250
+FETCH_POLLS = 100
 """Polls between two partial fetches where there is none: counted, so that a busy computer asks for nothing more."""
 DEADLINE_FACTOR, DEADLINE_SLACK = 2.0, 10.0
 """A ramp may take so many times its planned duration, and so much more (s)."""

@@ -13,6 +13,8 @@ class Linked:
     """Mixin before PyMeasure's Instrument. Works with any adapter; only a `Link` is shared between threads."""
 
     adapter: Any
+    # PyMeasure looks at every attribute of an instrument for dynamic properties, of which ours have none: a tenth of a question.
+    __getattribute__ = object.__getattribute__
 
     def exchange(self) -> AbstractContextManager[None]:
         """Keep other threads out while a question waits for its answer."""
@@ -21,8 +23,7 @@ class Linked:
     def ask(self, command: str, query_delay: float | None = None, **kwargs: Any) -> str:
         """Send `command` and return its answer; `timeout` (s) for an answer that takes long."""
 
-        link = self.adapter  # looked up once: PyMeasure makes every look at an instrument's attribute slow
-
+        link = self.adapter
         if not isinstance(link, Link):
             link.write(command)
             return _checked(self, command, str(link.read(**kwargs)))

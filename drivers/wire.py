@@ -7,6 +7,7 @@ reading, and spin on a connection the peer has closed.
 import select
 import socket
 import time
+from contextlib import suppress
 
 RECEIVE_SIZE = 1 << 16
 """Most bytes taken from the socket at a time."""
@@ -22,6 +23,8 @@ class Wire(socket.socket):
     def __init__(self, fileno: int) -> None:
         super().__init__(fileno=fileno)
         self.pending = bytearray()
+        # The time of a single wait; made by the socket itself, it costs a third of a call of `select`.
+        self.settimeout(_LONGEST_LOOK)
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Return what has come. Raises ConnectionResetError when nothing ever will."""
@@ -36,11 +39,14 @@ class Wire(socket.socket):
 
     def give(self, content: bytes, seconds: float) -> bool:
         """Send `content`; False when the peer took nothing for `seconds`."""
-        left = memoryview(content)
+        left, deadline = memoryview(content), time.monotonic() + seconds
         while left:
-            if not select.select([], [self], [], seconds)[1]:
-                return False
-            left = left[self.send(left[:SEND_SIZE]) :]
+            try:
+                left = left[self.send(left[:SEND_SIZE]) :]
+                deadline = time.monotonic() + seconds
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    return False
         return True
 
     def take(self, count: int, line: bool, seconds: float) -> bytes | None:
@@ -50,8 +56,9 @@ class Wire(socket.socket):
             left = deadline - time.monotonic()
             if left < 0:
                 return None
-            if select.select([self], [], [], min(left, _LONGEST_LOOK))[0]:
-                self.pending += self.recv(RECEIVE_SIZE)
+            if left > _LONGEST_LOOK or select.select([self], [], [], left)[0]:
+                with suppress(TimeoutError):
+                    self.pending += self.recv(RECEIVE_SIZE)
         taken = bytes(self.pending[:end])
         del self.pending[:end]
         return taken

@@ -33,7 +33,7 @@ radius = 25e-9
 [instruments.source_meter]
 driver = "keithley2450"
 resource = "TCPIP0::{host}::{source_meter}::SOCKET"
-poll_interval = {poll_interval:.6g}
+poll_interval = {source_meter_poll:.6g}
 
 # The controller's four ports begin at the first one named here; its data logger streams on port {stream}.
 [instruments.probe]
@@ -42,7 +42,7 @@ resource = "TCPIP0::{host}::{probe}::SOCKET"
 abort_resource = "TCPIP0::{host}::{probe_abort}::SOCKET"
 deflection_sensitivity = {deflection_sensitivity:.6g}
 spring_constant = {spring_constant:.6g}
-poll_interval = {poll_interval:.6g}
+poll_interval = {probe_poll:.6g}
 """
 
 

@@ -25,8 +25,8 @@ from sim_instruments.world import World, WorldSettings
 
 TICK = 0.01
 """Wall time (s) between two looks at the clock when the lab has a pace, so that it goes on while nobody asks."""
-POLL_INTERVAL = 0.02
-"""Time between two polls of a driver (s, simulated) that the bench file proposes for a lab with a pace."""
+SOURCE_METER_POLL, PROBE_POLL = 0.1, 0.02
+"""Time between two polls of each driver (s, simulated) that the bench file proposes for a lab with a pace."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,8 @@ class Lab:
             stream=self.stream_port,
             deflection_sensitivity=settings.controller.deflection_sensitivity,
             spring_constant=settings.controller.spring_constant,
-            poll_interval=POLL_INTERVAL / settings.pace if settings.pace else 0.0,
+            source_meter_poll=SOURCE_METER_POLL / settings.pace if settings.pace else 0.0,
+            probe_poll=PROBE_POLL / settings.pace if settings.pace else 0.0,
         )
 
 

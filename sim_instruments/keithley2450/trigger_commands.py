@@ -7,11 +7,13 @@ from sim_instruments.keithley2450.buffers import Buffer
 from sim_instruments.keithley2450.events import event_name
 from sim_instruments.keithley2450.instrument import Instrument
 from sim_instruments.keithley2450.source_commands import LONGEST_DELAY
-from sim_instruments.keithley2450.trigger_model import HIGHEST_BLOCK, REFRESH
+from sim_instruments.keithley2450.trigger_model import HIGHEST_BLOCK
 from sim_instruments.scpi import Answer, Call, ScpiError, match_word
 from sim_instruments.scpi_tree import CommandTree
 
 LARGEST_COUNT = 268_435_455
+POLL = 0.25
+"""What a look at a running model costs at pace 0 (s): a client draws its curve four times a second and looks as often."""
 LIMIT_KINDS: Mapping[str, str] = {"ABOVe": "ABOV", "BELow": "BEL", "INside": "IN", "OUTside": "OUT"}
 CLEARING: Mapping[str, str] = {"ENTer": "ENT", "NEVer": "NEV"}
 Build = Callable[[Call], blocks.Block]
@@ -63,9 +65,9 @@ class TriggerCommands:
         return define
 
     async def _state(self, call: Call) -> Answer:
-        # At pace 0 a poll is what lets time pass: it costs one period of the instrument's own looks at its model.
+        # At pace 0 nothing but this question lets the time of a ramp pass.
         if self._model.running and self._instrument.timeline.pace == 0:
-            await call.session.until(lambda: not self._model.running, REFRESH)
+            await call.session.until(lambda: not self._model.running, POLL)
         return self._model.seen()
 
     def _counter(self, call: Call) -> Answer:

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -146,7 +145,7 @@ class Sweep:
 
     def _follow(self, duration: float, watch: Watch, trace: Trace | None, least: int) -> Look:
         """Look until the model has ended with `least` readings or more, or waits for us."""
-        started = time.monotonic()
+        started = self._meter.moment()
         pause = self._meter.settings.poll_interval
         deadline = started + DEADLINE_FACTOR * duration + DEADLINE_SLACK
         believed_from = started + STATE_AGE if pause else started
@@ -156,7 +155,7 @@ class Sweep:
             watch()
             polls += 1
             state, block = self._state()
-            now = time.monotonic()
+            now = self._meter.moment()
             if state not in RUNNING or self._may_wait(block):
                 look = Look(state, block, *self._progress())
                 if self._waits(look) or (self._ended(look, least) and now >= believed_from):
@@ -171,7 +170,7 @@ class Sweep:
                 self._fetch(trace, self._progress()[0])
                 fetch_at = now + FETCH_EVERY
             if pause:
-                time.sleep(pause)
+                self._meter.rest(pause)
 
     def _state(self) -> tuple[str, int]:
         """Ask for state and block of the model: the one question asked while it runs."""

@@ -17,6 +17,7 @@ from pyvisa.resources import MessageBasedResource
 
 from drivers.wire import RECEIVE_SIZE, Wire
 from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
+from nanoprobe.recording import the_tap
 from nanoprobe.retry import Operation, attempt
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ class Link(Adapter):
     afresh at its next use. A session the instrument broke stays lost, since the instrument may have been switched off
     and on: every use raises LinkLost until `revive`. Any number of threads may use it; an exchange of several messages
     belongs inside `exchange`.
+
+    `moment`, `asked`: when anything, and when the last message, went over the link (monotonic, s). Drivers measure their
+    waits by these and `rest`, never by the computer's clock, so that a replay decides as the recorded run did.
     """
 
     def __init__(self, resource: str, *, name: str = "instrument", timeout: float = 5.0, **settings: Any) -> None:
@@ -42,6 +46,8 @@ class Link(Adapter):
         self.name = name
         self.timeout = timeout
         self._settings = settings
+        self._tap = the_tap(name, resource)
+        self.moment = self.asked = time.monotonic()
         self._session: MessageBasedResource | None = None
         self._port: Any = None
         self._lost = ""
@@ -55,6 +61,7 @@ class Link(Adapter):
 
     def _open(self) -> None:
         try:
+            self._tap.opening()
             session = pyvisa.ResourceManager("@py").open_resource(
                 self.resource, open_timeout=round(1000 * self.timeout), **self._settings
             )
@@ -68,6 +75,7 @@ class Link(Adapter):
             raise self._unreachable(str(error)) from None
         assert isinstance(session, MessageBasedResource)
         self._adopt(session)
+        self._tap.opened()
         self._session, self._lost = session, ""
 
     def _adopt(self, session: MessageBasedResource) -> None:
@@ -76,14 +84,22 @@ class Link(Adapter):
         self._port = getattr(inner, "interface", None)
         if not isinstance(self._port, socket.socket):
             return
-        wire = self._port = inner.interface = Wire(self._port.detach())
+        wire = self._port = inner.interface = Wire(self._port.detach(), self._heard)
         refused = wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if refused:  # opening a closed port "succeeds" in PyVISA-py
             session.close()
             raise self._unreachable(os.strerror(refused))
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # VI_ATTR_TCPIP_NODELAY cannot be set in 0.8
 
+    def _heard(self, content: bytes) -> None:
+        self.moment = self._tap.received(content)
+
+    def rest(self, seconds: float) -> None:
+        """Let `seconds` pass between two looks at the instrument."""
+        self._tap.rest(seconds)
+
     def _unreachable(self, why: str) -> Unreachable:
+        self._tap.failed(why)
         return Unreachable(
             f"no {self.name} at {self.resource}: {why}; check that it is switched on, the cable, and the address"
         )
@@ -92,6 +108,7 @@ class Link(Adapter):
         """Give the session back; may be called twice."""
         session, self._session = getattr(self, "_session", None), None
         if session is not None:
+            self._tap.closed()
             try:
                 session.close()
             except (*_GONE, pyvisa.VisaIOError) as error:
@@ -152,7 +169,7 @@ class Link(Adapter):
 
     def discard_stale(self) -> None:
         """Drop the session when something has come that nobody asked for: it would be taken for the next answer."""
-        if self._session is None or self._lost or not self.readable(0.0):
+        if self._session is None or self._lost or not self._come(0.0):
             return
         with self._faults(0.0):
             if isinstance(self._port, Wire) and not self._port.pending:
@@ -171,6 +188,7 @@ class Link(Adapter):
                 self._check(_inner(session).write(content)[1], seconds)
             elif not port.give(content, seconds):
                 self._time_out(seconds)
+            self.moment = self.asked = self._tap.sent(content)
 
     def _read(self, timeout: float | None = None, **kwargs: Any) -> str:
         return self._take(-1, True, timeout).decode("latin-1").rstrip("\r\n")
@@ -187,17 +205,19 @@ class Link(Adapter):
             session, port = self._ready()
             if not isinstance(port, Wire):
                 return self._take_by_visa(session, count, line, seconds)
-            taken = port.take(count, line, seconds)
+            taken = port.take(count, line, self._tap.patience(seconds))
             if taken is None:
                 self._time_out(seconds)
             return taken
 
     def _take_by_visa(self, session: MessageBasedResource, count: int, line: bool, seconds: float) -> bytes:
         """The same for what is no socket; straight from PyVISA-py, whose statuses PyVISA would warn of."""
-        self._set_up(session, seconds, line)
+        self._set_up(session, self._tap.patience(seconds), line)
         inner, taken = _inner(session), b""
         while len(taken) < count or count < 0:
             part, status = inner.read(count - len(taken) if count >= 0 else RECEIVE_SIZE)
+            if part:
+                self._heard(part)
             self._check(status, seconds)
             taken += part
             if line and status != StatusCode.success_max_count_read:
@@ -215,6 +235,12 @@ class Link(Adapter):
 
     def readable(self, seconds: float) -> bool:
         """Wait up to `seconds` for the first byte of an answer, which is left where it is; say whether it is there."""
+        come = self._come(self._tap.patience(seconds))
+        if not come:
+            self.moment = self._tap.silent(seconds)
+        return come
+
+    def _come(self, seconds: float) -> bool:
         with self._faults(seconds):
             _, port = self._ready()
             return port.readable(seconds) if isinstance(port, Wire) else _serial_readable(port, seconds)
@@ -245,6 +271,7 @@ class Link(Adapter):
             raise OSError(status.name)
 
     def _time_out(self, seconds: float) -> NoReturn:
+        self._tap.timed_out(seconds)
         self.close()  # PyVISA-py has thrown away the part that came: what follows would be read as something else
         raise InstrumentTimeout(
             f"{self.name} at {self.resource} did not finish within {seconds:.3g} s; look at its display or window, "
@@ -254,6 +281,7 @@ class Link(Adapter):
     def _lose(self, why: str, session: MessageBasedResource | None) -> LinkLost:
         if session is not None and self._session is not session:
             return LinkLost(f"an exchange with {self.name} at {self.resource} was given up for an urgent command")
+        self._tap.failed(why)
         self.close()
         self._lost = (
             f"the connection to {self.name} at {self.resource} broke: {why}; check that it is on and that no other "

@@ -1,5 +1,6 @@
 """What every instrument of ours shares: a question and its answer are one step, however many threads ask."""
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -35,6 +36,21 @@ class Linked:
                 return _checked(self, command, str(link.read(**kwargs if again is None else {"timeout": again})))
 
         return attempt(scpi_operation(command), f"asking {link.name} {command}", once)
+
+    def moment(self) -> float:
+        """Return when anything went over the link last (monotonic, s): the time by which waits are measured."""
+        return self.adapter.moment if isinstance(self.adapter, Link) else time.monotonic()
+
+    def asked(self) -> float:
+        """Return when the last message was sent (monotonic, s)."""
+        return self.adapter.asked if isinstance(self.adapter, Link) else time.monotonic()
+
+    def rest(self, seconds: float) -> None:
+        """Let `seconds` pass between two looks at the instrument."""
+        if isinstance(self.adapter, Link):
+            self.adapter.rest(seconds)
+        else:
+            time.sleep(seconds)
 
     def discard_stale(self) -> None:
         """Drop what has come without being asked for."""

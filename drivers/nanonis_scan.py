@@ -1,7 +1,6 @@
 """Images of a Nanonis controller, line by line while they are taken."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -97,18 +96,18 @@ class Scanner:
                 f"{plan.lines} of {channels} was set"
             )
 
-    # --- following it
+    # --- following it, by the time of its answers
 
     def _follow(self, plan: ScanPlan, lines: "Lines", watch: Watch) -> None:
-        deadline = time.monotonic() + DEADLINE_FACTOR * plan.duration + DEADLINE_SLACK
-        grab_at = time.monotonic() + GRAB_EVERY
+        deadline = self._session.moment() + DEADLINE_FACTOR * plan.duration + DEADLINE_SLACK
+        grab_at = self._session.moment() + GRAB_EVERY
         while True:
             watch()
             ended = self._line_ended(plan)
-            now = time.monotonic()
+            now = self._session.moment()
             if ended or now >= grab_at:
                 lines.take()
-                grab_at = time.monotonic() + GRAB_EVERY
+                grab_at = self._session.moment() + GRAB_EVERY
             if ended:
                 return lines.finish()
             if now > deadline:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,9 +88,10 @@ class Signals:
         A read of the newest value discards one publication and returns the next: the first takes one period or more, and
         each that follows at once two. The computer's clock may only end it earlier.
         """
-        started = time.monotonic()
         index = self.signal("current").index
+        started = None
         for _ in range(1 + math.ceil(max(0.0, seconds - self.period) / (2 * self.period))):
             self._session.value("Signals.ValGet", "i I", index, 1, returns="f")
-            if time.monotonic() - started >= seconds:
+            started = self._session.asked() if started is None else started
+            if self._session.moment() - started >= seconds:
                 return

@@ -1,7 +1,6 @@
 """The controller's own bias as a source. It trips by bias spectroscopy with a safe condition, or stepped by the host."""
 
 import math
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -202,7 +201,7 @@ class ControllerBias:
 
     def begin(self, level: float, compliance: float) -> None:
         """Set the first level (V); the clock of the samples starts."""
-        self._clock, self._wall = 0.0, time.monotonic()
+        self._clock, self._wall = 0.0, self._work.moment()
         self._full = OVERLOAD_OF_RANGE * self._signals.current_range()
         self._work.call("Bias.Set", "f", level)
 
@@ -213,6 +212,6 @@ class ControllerBias:
         reads = max(1, round(delay / step))
         for _ in range(reads):
             values = self._signals.read("bias", "current")
-        self._clock = max(self._clock + reads * step, time.monotonic() - self._wall)
+        self._clock = max(self._clock + reads * step, self._work.moment() - self._wall)
         current = values["current"] if abs(values["current"]) < self._full else math.nan
         return self._clock, values["bias"], current

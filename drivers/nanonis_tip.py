@@ -1,7 +1,6 @@
 """Where the tip is and how it gets there: approach, lift, land, withdraw, move; each motion verified."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -92,12 +91,12 @@ class Tip:
         self._await(lambda: not self.regulating(), SWITCH_TIMEOUT, "Z controller still on after it was switched off")
 
     def _await(self, done: Callable[[], bool], timeout: float, complaint: str) -> None:
-        deadline = time.monotonic() + timeout
+        deadline = self._session.moment() + timeout
         while not done():
-            if time.monotonic() > deadline:
+            if self._session.moment() > deadline:
                 raise InstrumentTimeout(f"Nanonis: {complaint} for {timeout:g} s")
             if self._pace.poll_interval:
-                time.sleep(self._pace.poll_interval)
+                self._session.rest(self._pace.poll_interval)
 
     # --- up and down
 
@@ -117,9 +116,9 @@ class Tip:
         """Feedback on at `force` (N); returns when the force is within 10 % of it."""
         self._session.call("ZCtrl.SetpntSet", "f", self.calibration.setpoint(force))
         self._session.call("ZCtrl.OnOffSet", "I", ON)
-        deadline = time.monotonic() + LAND_TIMEOUT
+        deadline = self._session.moment() + LAND_TIMEOUT
         while abs((now := self.force()) - force) > FORCE_TOLERANCE * force:
-            if time.monotonic() > deadline:
+            if self._session.moment() > deadline:
                 raise InstrumentError(
                     f"Nanonis: the tip did not land: {si(now, 'N')} after {LAND_TIMEOUT:g} s where {si(force, 'N')} was "
                     f"set; is the surface within reach of the Z piezo? (approach again)"

@@ -7,6 +7,7 @@ reading, and spin on a connection the peer has closed.
 import select
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 RECEIVE_SIZE = 1 << 16
@@ -20,9 +21,10 @@ _LONGEST_LOOK = 0.5
 class Wire(socket.socket):
     """A socket with a buffer for what has come and was not asked for yet. Raises OSError or ValueError when broken."""
 
-    def __init__(self, fileno: int) -> None:
+    def __init__(self, fileno: int, heard: Callable[[bytes], None]) -> None:
         super().__init__(fileno=fileno)
         self.pending = bytearray()
+        self._heard = heard
         # The time of a single wait; made by the socket itself, it costs a third of a call of `select`.
         self.settimeout(_LONGEST_LOOK)
 
@@ -31,6 +33,8 @@ class Wire(socket.socket):
         data = super().recv(bufsize, flags)
         if not data:
             raise ConnectionResetError("the instrument closed the connection")
+        if not flags & socket.MSG_PEEK:
+            self._heard(data)
         return data
 
     def readable(self, seconds: float) -> bool:

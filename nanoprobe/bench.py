@@ -14,6 +14,7 @@ from nanoprobe.guarded_probe import GuardedProbe
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
 from nanoprobe.plugins import Role, bench_starter, driver, find, suggest
+from nanoprobe.recording import BenchTaps, Recorder, tapped_by
 from nanoprobe.roles import BiasSource, Probe, SourceMeter
 from nanoprobe.safe_state import SafeReport, SafeStep, make_safe
 from nanoprobe.siblings import check_siblings
@@ -31,8 +32,12 @@ class Bench:
         source_meter: SourceMeter | None,
         probe: Probe | None,
         guard: Guard | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.description = description
+        self.recorder = recorder
+        self.used = False
+        """Whether a run has begun on it since it was opened."""
         self.wiring = description.wiring
         self.limits: Limits = description.limits
         self.interlock = Interlock()
@@ -102,6 +107,12 @@ class Bench:
                 f"modulation before going on"
             )
 
+    def prepare_run(self) -> None:
+        """Bring a bench that was used before to where it was when it was opened, so that a run depends on nothing earlier."""
+        if self.used:
+            self.program_limits()
+        self.used = True
+
     def leave(self) -> None:
         """Output off, and the source-meter asked whether it is. Raises InstrumentError or Unreachable where not."""
         self.source.off()
@@ -150,26 +161,42 @@ def open_bench(where: str | Path = "demo", **demo_options: Any) -> Iterator[Benc
 @contextmanager
 def open_description(description: BenchFile) -> Iterator[Bench]:
     """Open an already read bench for the time of the block; see `open_bench`."""
-    with ExitStack() as stack:
-        guard = Guard(description) if description.bench.guard else None
-        if guard is not None:
-            stack.callback(guard.dismiss)
-        opened = {role: _open(stack, table) for role, table in description.instruments.items()}
-        bench = Bench(
-            description,
-            cast(SourceMeter | None, opened.get("source_meter")),
-            cast(Probe | None, opened.get("probe")),
-            guard,
-        )
+    recorder = Recorder() if description.bench.record else None
+    with connected(description, recorder, recorder) as bench:
         try:
-            if guard is not None:
-                guard.ready()
+            if bench.guard is not None:
+                bench.guard.ready()
             bench.program_limits()
+            if recorder is not None:
+                recorder.opened()
             yield bench
             bench.leave()
         except BaseException as error:
             bench.safe_state(f"leaving the bench after {type(error).__name__}")
             raise
+
+
+@contextmanager
+def connected(description: BenchFile, taps: BenchTaps | None, recorder: Recorder | None = None) -> Iterator[Bench]:
+    """Connect the instruments of a bench for the time of the block, and no more: no limits, no safe state at the end.
+
+    `taps` hear every link.
+    """
+    with ExitStack() as stack:
+        guard = Guard(description) if description.bench.guard else None
+        if guard is not None:
+            stack.callback(guard.dismiss)
+        opened = {}
+        for role, table in description.instruments.items():
+            with tapped_by(None if taps is None else taps.of(role, table.driver)):
+                opened[role] = _open(stack, table)
+        yield Bench(
+            description,
+            cast(SourceMeter | None, opened.get("source_meter")),
+            cast(Probe | None, opened.get("probe")),
+            guard,
+            recorder,
+        )
 
 
 def make_bench_safe(description: BenchFile, reason: str) -> SafeReport:

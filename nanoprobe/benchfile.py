@@ -38,6 +38,7 @@ class BenchTable(_Table):
     guard: bool = Field(
         True, description="run a guard process beside the app that makes the bench safe when the app dies"
     )
+    record: bool = Field(False, description="keep the whole wire traffic of every instrument in each run")
     wiring: WiringTable = WiringTable()
 
 

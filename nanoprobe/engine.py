@@ -22,6 +22,8 @@ from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, Run
 from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
+from nanoprobe.recording.items import ABORTED
+from nanoprobe.recording.secrets import without_secrets
 from nanoprobe.records import Note, RampDone, Samples, TableRows
 from nanoprobe.storage import RunHeader, RunWriter, open_run, rescue
 from nanoprobe.storage.disk import check_place
@@ -112,9 +114,17 @@ def _start(
     events: Events | None,
     control: RunControl | None,
 ) -> Outcome:
+    _prepare(bench)
     procedure.check_on(bench)
     writer = RunWriter.create(out, header(plan, bench, procedure))
     return Execution(procedure, bench, writer, events or Events(), control or RunControl()).run()
+
+
+def _prepare(bench: Bench) -> None:
+    """Make the bench as it was when it was opened, and let its recorder listen: all that a run says is its own."""
+    if bench.recorder is not None:
+        bench.recorder.prepare(bench.used)
+    bench.prepare_run()
 
 
 def resume(
@@ -132,8 +142,9 @@ def resume_on(path: Path, bench: Bench, events: Events | None = None, control: R
     """Like `resume`, on a bench that is open already."""
     procedure, _ = _procedure_of(path)
     procedure.outlook(bench.limits, bench.wiring)
-    procedure.check_on(bench)
     bench.interlock.check()
+    _prepare(bench)
+    procedure.check_on(bench)
     with RunWriter.reopen(path) as writer:
         procedure.done_points, procedure.next_frame = writer.completed, writer.next_frame
         procedure.done_rows = writer.rows
@@ -161,7 +172,7 @@ def header(plan: Plan, bench: Bench, procedure: Any) -> RunHeader:
         parameters=parameters,
         plan=plan.model_dump(mode="json"),
         plan_sha256=plan.digest(),
-        bench=bench.description.model_dump(mode="json"),
+        bench=_without_secrets(bench.description.model_dump(mode="json")),
         simulated=bench.simulated,
         identities=bench.identities,
         versions=_versions(),
@@ -171,6 +182,13 @@ def header(plan: Plan, bench: Bench, procedure: Any) -> RunHeader:
         sign_convention=SIGN_CONVENTION,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return plain data with the passwords in its resource strings left out."""
+    if isinstance(value, dict):
+        return {name: _without_secrets(each) for name, each in value.items()}
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def _versions() -> dict[str, str]:
@@ -189,6 +207,7 @@ class Execution:
     def __init__(self, procedure: Any, bench: Bench, writer: RunWriter, events: Events, control: RunControl) -> None:
         self._procedure = procedure
         self._bench = bench
+        self._recorder = bench.recorder
         self._writer = writer
         self._events = events
         self._control = control
@@ -203,6 +222,8 @@ class Execution:
         self._procedure.should_stop = self._should_stop
         self._procedure.wait_while_paused = lambda: self._control.wait_while_paused(self._bench.lease)
         with noted(self._writer.path, self._bench.description), self._guarded():
+            if self._recorder is not None:
+                self._recorder.begin(self._writer.path)
             return self._run()
 
     @contextmanager
@@ -246,6 +267,8 @@ class Execution:
 
     def _on_abort(self) -> None:
         """Make safe at once from this thread, over the abort session, while the run thread may still be in a command."""
+        if self._recorder is not None:
+            self._recorder.mark(f"{ABORTED}{self._control.reason}")
         self._bench.interlock.latch(self._control.reason)
         self._make_safe(self._control.reason)
 
@@ -271,6 +294,8 @@ class Execution:
         self._events.event.emit(Recorded(topic, record))
 
     def _store(self, record: Any) -> None:
+        if self._recorder is not None and not isinstance(record, Samples):
+            self._recorder.commit()
         try:
             self._writer.record(record)
         except StorageError:
@@ -293,7 +318,12 @@ class Execution:
         remaining = elapsed * (100 - percent) / percent if percent > 0 else float("nan")
         return Progress(percent / 100, elapsed, remaining)
 
+    def _end_recording(self) -> None:
+        if self._recorder is not None and (missing := self._recorder.end()):
+            self._try_note(f"the recording of the wire traffic is not whole: {missing}")
+
     def _finish(self) -> Outcome:
+        self._end_recording()
         status, reason = self._verdict()
         try:
             self._writer.finish(status, reason)

@@ -10,6 +10,7 @@ TEMPLATE = """\
 [bench]
 name = "{name}"
 simulated = true
+record = true
 
 [bench.wiring]
 bias_source = "{bias_source}"

@@ -82,7 +82,7 @@ def _check_preamble(file: BinaryIO, size: int) -> None:
 
 def _refuse_damage(file: BinaryIO, offset: int, size: int, sequence: int) -> None:
     """Raise StorageError when a good frame behind `offset` knows the bytes at `offset` to have been synced."""
-    for candidate in _magics(file, offset, size):
+    for candidate in magics(file, offset, size):
         frame = read_frame(file, candidate, size)
         if frame is not None and frame.sequence >= sequence and frame.synced > offset:
             raise StorageError(
@@ -92,7 +92,7 @@ def _refuse_damage(file: BinaryIO, offset: int, size: int, sequence: int) -> Non
             )
 
 
-def _magics(file: BinaryIO, offset: int, size: int) -> Iterator[int]:
+def magics(file: BinaryIO, offset: int, size: int) -> Iterator[int]:
     """Yield where a frame could begin at or behind `offset`, reading a block at a time."""
     while offset < size:
         file.seek(offset)

@@ -34,10 +34,16 @@ LOCK = RECORDS / "lock"
 def plant(path: Path, attrs: Mapping[str, Any]) -> None:
     """Make the root group of a run at the existing empty folder `path`, and the place of its journal."""
     (path / STAGING).mkdir(parents=True)
-    empty = ArraySpec("records", ("byte",), "u1", (1,), {"long_name": "the journal lies in this folder until sealing"})
-    _make_array(zarr.open_group(path / JOURNAL_GROUP, mode="a", zarr_format=3), empty, (0,))
-    _write_group(path / JOURNAL_GROUP, _group_node({}), {}, path / STAGING)
+    meaning = "the journal lies in this folder until sealing"
+    plant_group(path / JOURNAL_GROUP, RECORDS.name, meaning, path / STAGING)
     _write_group(path, _group_node(attrs), {}, path / STAGING)
+
+
+def plant_group(path: Path, array: str, meaning: str, staging: Path) -> None:
+    """Make a group at `path` with one empty array, whose folder may hold files of other kinds."""
+    empty = ArraySpec(array, ("byte",), "u1", (1,), {"long_name": meaning})
+    _make_array(zarr.open_group(path, mode="a", zarr_format=3), empty, (0,))
+    _write_group(path, _group_node({}), {}, staging)
 
 
 class Tree:

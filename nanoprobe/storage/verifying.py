@@ -11,11 +11,12 @@ from nanoprobe.storage.lock import is_locked
 from nanoprobe.storage.reader import open_run
 from nanoprobe.storage.scan import JournalReader
 from nanoprobe.storage.sealing import differences
+from nanoprobe.storage.traffic import bad_traffic
 from nanoprobe.storage.tree import JOURNAL, LOCK
 
 
 def verify(path: str | Path) -> list[str]:
-    """Return the names of arrays that cannot be trusted; empty when all is well.
+    """Return the names of arrays, and of recordings of traffic, that cannot be trusted; empty when all is well.
 
     A run with a journal: arrays that do not hold what the journal says (after a crash they lag behind; `open_run` and
     `resume` go by the journal). A sealed run: arrays with a chunk that fails its checksum. Raises BadInput for a run
@@ -24,12 +25,12 @@ def verify(path: str | Path) -> list[str]:
     place = Path(os.path.abspath(path))
     with open_run(place) as run:
         if run.sealed:
-            return [name for name in _array_names(place) if not _readable(place, name)]
+            return [name for name in _array_names(place) if not _readable(place, name)] + bad_traffic(place)
     if is_locked(place / LOCK):
         raise BadInput(f"{place} is being written: verify it when the run has ended")
     journal = JournalReader(place / JOURNAL)
     try:
-        return list(differences(place, journal.scan().ledger, journal))
+        return [*differences(place, journal.scan().ledger, journal), *bad_traffic(place)]
     finally:
         journal.close()
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
+from sim_instruments.force_law import reduced_modulus
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Floats, Noise
 from sim_instruments.preamp import bandwidth, preamp_noise
 from sim_instruments.sample import Sample
 from sim_instruments.surface import ONSET
-from sim_instruments.tip import IMAGING_LOOP_TIME, reduced_modulus, travel_for
+from sim_instruments.tip import IMAGING_LOOP_TIME
 
 HEIGHT_NOISE = 0.1e-9
 """Rms noise of the height (m)."""
@@ -94,7 +95,7 @@ def _follow(mechanics: Mechanics, relief: Floats, step: float) -> tuple[Floats, 
     tip = mechanics.tip
     if not mechanics.feedback or not tip.in_contact:
         return np.full(relief.shape, tip.z), tip.spring_constant * (relief - tip.z)
-    below = travel_for(mechanics.setpoint, tip.spring_constant, tip.radius, mechanics.reduced)
+    below = mechanics.travel_for(mechanics.setpoint)
     followed = _lag(relief, step, IMAGING_LOOP_TIME) - below
     return followed, mechanics.setpoint + tip.spring_constant * (relief - below - followed)
 

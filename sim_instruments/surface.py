@@ -33,6 +33,12 @@ ROUGHNESS, ROUGHNESS_LENGTH = 5e-9, 200e-9
 PORES_PER_AREA, PORE_DEPTH, PORE_RADIUS = 0.2e12, 60e-9, 90e-9
 """Pores per m2, their mean depth (m), sigma of their profile (m)."""
 
+PAD_CENTRE, PAD_EDGE = 9e-6, 1.5e-6
+"""A chip of sapphire beside the sample, where levers are calibrated: a square about (centre, centre), its edge (m)."""
+PAD_MODULUS, PAD_POISSON, PAD_WORK = 400e9, 0.25, 0.05
+"""Young's modulus (Pa), Poisson ratio and work of adhesion (J/m2) of the chip. Only the lever feels it: its height and its
+currents are the sample's."""
+
 
 @dataclass(frozen=True)
 class SurfaceSettings:
@@ -156,6 +162,10 @@ class Surface:
         groove = float(_smoothed_bell(edges.distance, GROOVE_SIGMA * math.sqrt(2.0), self.sample.blur)[0])
         rough = ROUGHNESS * self._roughness.at(x, y) + self._pores.at(x, y)
         return float(edges.plane[0]) - GROOVE_DEPTH * groove + rough
+
+    def on_pad(self, x: float, y: float) -> bool:
+        """Say whether `x`, `y` (m) lies on the stiff chip."""
+        return max(abs(x - PAD_CENTRE), abs(y - PAD_CENTRE)) < PAD_EDGE / 2
 
     def stiffness(self, x: float, y: float, edges: Boundaries, width: float) -> float:
         """Return Young's modulus (Pa) that the tip feels at one place."""

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim_instruments.circuit import Circuit
 from sim_instruments.contacts import BURN_CURRENT, Contacts, Truth
 from sim_instruments.drift import Drift, DriftSettings
 from sim_instruments.imaging import LineSignals, Readout, image_line
+from sim_instruments.lever import Lever
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Floats, Noise
 from sim_instruments.preamp import preamp_noise_at
@@ -64,6 +66,7 @@ class World:
         self._noise = Noise(self.settings.seed)
         tip = Tip(z=self.settings.z_range[1], radius=self.settings.tip_radius)
         tip.spring_constant = self.settings.spring_constant
+        self.lever = Lever(self.settings.spring_constant, self.settings.temperature)
         drift = Drift(self.settings.drift, self._noise)
         self._mechanics = Mechanics(self.surface, drift, tip)
         self._circuit = Circuit(SOURCES, self.settings.bias_applied_to)
@@ -230,6 +233,15 @@ class World:
         self._mechanics.tip.z = z
         self._carry(self.now)
 
+    def sweep_z(self, z: Floats, t: Floats) -> Floats:
+        """Move the tip's base through heights `z` (m) at times `t` (s, the last one now); return the forces (N).
+
+        Feedback must be off, as for `set_z`.
+        """
+        forces = self._mechanics.sweep(z, t)
+        self._touched(self.now)
+        return forces
+
     def feedback(self, on: bool, setpoint_force: float) -> None:
         """Switch the deflection loop; `setpoint_force` in N."""
         self._mechanics.feedback, self._mechanics.setpoint = on, setpoint_force
@@ -249,8 +261,11 @@ class World:
 
     def _carry(self, until: float) -> None:
         """Carry the tip to `until` (s), and end or begin a contact."""
-        before = self._contacts.present
         self._mechanics.carry(until)
+        self._touched(until)
+
+    def _touched(self, until: float) -> None:
+        before = self._contacts.present
         self._contacts.update(until)
         self._stale = True
         if self._contacts.present is not before:
@@ -275,6 +290,10 @@ class World:
     def noise(self, channel: str, t: float) -> float:
         """Return the standard normal deviate of `channel` at `t` (s), resolved to 1 us."""
         return self._noise.normal(channel, t)
+
+    def noise_at(self, channel: str, index: NDArray[np.int64]) -> Floats:
+        """Return the standard normal deviates that belong to whole numbers of `channel`."""
+        return self._noise.normals_at(channel, index)
 
     def noise_array(self, channel: str, t: Floats) -> Floats:
         """Return the standard normal deviates of `channel` at times `t` (s)."""

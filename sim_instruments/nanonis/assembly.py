@@ -12,10 +12,12 @@ from sim_instruments.nanonis.registry import Module
 from sim_instruments.nanonis.safetip import SafeTip
 from sim_instruments.nanonis.scan import Scan
 from sim_instruments.nanonis.signals_module import Signals
+from sim_instruments.nanonis.spectrum import SpectrumAnlzr
 from sim_instruments.nanonis.tcp_logger import TCPLog
 from sim_instruments.nanonis.tiprec import TipRec
 from sim_instruments.nanonis.userout import UserOut
 from sim_instruments.nanonis.util import Util
+from sim_instruments.nanonis.z_spectroscopy import ZSpectr
 from sim_instruments.nanonis.zctrl import ZCtrl
 from sim_instruments.timeline import Station, Timeline
 from sim_instruments.world import World
@@ -23,7 +25,7 @@ from sim_instruments.world import World
 CORE: tuple[type[Module], ...] = (
     AutoApproach, Bias, Current, FolMe, Motor, Piezo, SafeTip, Signals, TipRec, UserOut, Util, ZCtrl,
 )  # fmt: skip
-ALL: tuple[type[Module], ...] = (*CORE, BiasSpectr, Scan, TCPLog)
+ALL: tuple[type[Module], ...] = (*CORE, BiasSpectr, Scan, SpectrumAnlzr, TCPLog, ZSpectr)
 
 
 def make_controller(

@@ -17,10 +17,12 @@ from sim_instruments.nanonis.preamp import Preamp
 from sim_instruments.nanonis.registry import Handler, Module
 from sim_instruments.nanonis.signals import SignalBoard
 from sim_instruments.nanonis.z_loop import ZLoop
+from sim_instruments.noise import Floats
 from sim_instruments.timeline import Session, Station, Timeline
 from sim_instruments.world import World
 
 AnyModule = TypeVar("AnyModule", bound=Module)
+Forces = TypeVar("Forces", float, Floats)
 
 RELEASES = (10862, 11798, 13742, 14718)
 """Real-time releases whose layouts are known."""
@@ -102,6 +104,10 @@ class Controller:
         """Return the force (N) that belongs to a deflection signal (V)."""
         return deflection * self.settings.deflection_sensitivity * self.settings.spring_constant
 
-    def deflection(self, force: float) -> float:
+    def deflection(self, force: Forces) -> Forces:
         """Return the deflection signal (V) that belongs to a force (N)."""
         return force / (self.settings.deflection_sensitivity * self.settings.spring_constant)
+
+    def deflection_of(self, bending: float) -> float:
+        """Return the deflection signal (V) that belongs to a bending of the lever (m)."""
+        return bending / self.settings.deflection_sensitivity

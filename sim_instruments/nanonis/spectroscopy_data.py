@@ -1,4 +1,4 @@
-"""What a bias spectroscopy has measured: rows are channels, columns are points of the bias axis."""
+"""What a spectroscopy has measured: rows are channels, columns are points of the axis."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,28 @@ Floats = npt.NDArray[np.float64]
 
 
 class SpectroscopyData:
-    """The values of all sweeps on one bias axis; what was not reached is NaN, what no sweep reached is cut off."""
+    """The values of all sweeps on one axis (bias, or Z); what was not reached is NaN, what no sweep reached is cut off."""
 
-    def __init__(self, levels: Sequence[float], channels: Sequence[int], sweeps: int, backward: bool) -> None:
+    def __init__(
+        self,
+        levels: Sequence[float] | Floats,
+        channels: Sequence[int],
+        sweeps: int,
+        backward: bool,
+        axis: str = "Bias calc (V)",
+    ) -> None:
         self.levels = np.asarray(levels, dtype=float)
+        self.axis = axis
         self.channels = tuple(channels)
         self._values = np.full((sweeps, 2 if backward else 1, len(self.channels), len(self.levels)), np.nan)
 
     def record(self, sweep: int, backward: bool, point: int, values: Sequence[float]) -> None:
         """Store one point of a sweep; `point` counts along the bias axis whichever way the sweep goes."""
         self._values[sweep, int(backward), :, point] = values
+
+    def record_many(self, sweep: int, backward: bool, points: npt.NDArray[np.int64], rows: Floats) -> None:
+        """Store several points of a sweep (rows: channels x points)."""
+        self._values[sweep, int(backward), :, points] = rows.T
 
     @property
     def reached(self) -> int:
@@ -27,11 +39,11 @@ class SpectroscopyData:
         return int(measured[-1]) + 1 if len(measured) else 0
 
     def names(self, channel_names: Sequence[str], save_all: bool) -> list[str]:
-        """Return the rows' names: the calculated bias, the averages, then, if wanted, each sweep."""
+        """Return the rows' names: the axis as calculated, the averages, then, if wanted, each sweep."""
         passes = [channel_names, [backward_name(name) for name in channel_names]][: self._values.shape[1]]
         average = [name for names in passes for name in names]
         single = [sweep_name(name, sweep) for sweep in self._extra(save_all) for name in average]
-        return ["Bias calc (V)", *average, *single]
+        return [self.axis, *average, *single]
 
     def rows(self, save_all: bool) -> Floats:
         """Return the data to the names (rows x points)."""

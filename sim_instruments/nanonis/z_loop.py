@@ -8,8 +8,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim_instruments.nanonis.registry import CommandError
 from sim_instruments.nanonis.z_state import Status, ZTask, approach_step
+from sim_instruments.noise import Floats
 
 if TYPE_CHECKING:
     from sim_instruments.nanonis.controller import Controller
@@ -119,6 +122,12 @@ class ZLoop:
         """Move the piezo to `z` (m) at once, coerced to the limits; feedback must be off."""
         self._piezo = max(self.low, min(self.high, z))
         self._world.set_z(self._piezo + self._controller.coarse.gap)
+
+    def sweep(self, levels: Floats, t: Floats) -> Floats:
+        """Move the piezo through `levels` (m, coerced to the limits) at times `t` (s); return the forces (N)."""
+        reached = np.clip(levels, self.low, self.high)
+        self._piezo = float(reached[-1])
+        return self._world.sweep_z(reached + self._controller.coarse.gap, t)
 
     # --- setpoint and feedback
     @property

@@ -7,9 +7,9 @@ import pytest
 
 from nanoprobe.physics.constants import FARADAY, LITHIUM_MOLAR_VOLUME, lithium_volume, thermal_voltage
 from sim_instruments.contact import FILAMENT_SHARE, Contact, plating_current
+from sim_instruments.force_law import contact_force, contact_radius, reduced_modulus, travel_for
 from sim_instruments.sample import BARE, PPC, Sample
 from sim_instruments.surface import Site
-from sim_instruments.tip import contact_radius, force_at, reduced_modulus, travel_for
 
 SITE = Site("interior", 0.0, 0.0, 0.5, 0.6, 3e-2, 0.046, 0.046, 1e-7, 1.0, 1.0)
 COATED = Site("interior", 0.0, 0.0, 0.5, 0.6, 14e-4, 0.046, 0.046, 1e-7, 1.0, 1.0)
@@ -38,7 +38,8 @@ def test_hertz_radius_is_the_references() -> None:
 @pytest.mark.parametrize("force", [1e-9, 50e-9, 1e-6])
 def test_force_and_travel_are_inverse(force: float) -> None:
     reduced = reduced_modulus(150e9)
-    assert force_at(travel_for(force, 40.0, 25e-9, reduced), 40.0, 25e-9, reduced) == pytest.approx(force, rel=1e-6)
+    travel = travel_for(force, 40.0, 25e-9, reduced, 8e-9)
+    assert contact_force(travel, 40.0, 25e-9, reduced, 8e-9) == pytest.approx(force, rel=1e-6)
 
 
 def test_no_current_below_the_onset() -> None:

@@ -16,7 +16,9 @@ from sim_instruments.nanonis.controller import Controller, ControllerSettings
 from sim_instruments.nanonis.dialogue import NanonisDialogue
 from sim_instruments.nanonis.layout import pack, unpack
 from sim_instruments.nanonis.scan import Scan
+from sim_instruments.nanonis.spectrum import SpectrumAnlzr
 from sim_instruments.nanonis.tcp_logger import TCPLog
+from sim_instruments.nanonis.z_spectroscopy import ZSpectr
 from sim_instruments.server import Listener, listen
 from sim_instruments.timeline import Station, Timeline
 from sim_instruments.world import World, WorldSettings
@@ -134,7 +136,9 @@ def make_rig() -> Iterator[Callable[..., Rig]]:
         built = World(world_settings)
         timeline = Timeline(built)
         settings = ControllerSettings(release=release, coarse_gap=0.0)
-        controller = Controller(built, timeline, Station(timeline), settings, (Scan, BiasSpectr, TCPLog))
+        controller = Controller(
+            built, timeline, Station(timeline), settings, (Scan, BiasSpectr, SpectrumAnlzr, TCPLog, ZSpectr)
+        )
         rig = Rig(controller, loop)
         asyncio.run_coroutine_threadsafe(rig.open(), loop).result(20)
         if landed:

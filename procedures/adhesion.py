@@ -45,9 +45,10 @@ class PullOff:
 def evaluate(curve: RetractCurve) -> PullOff:
     """Return the pull-off of a retraction.
 
-    A straight line through the part in contact, carried half a step beyond its last sample, against the mean of the
-    free part: the least single reading would take noise for adhesion. The uncertainty is that of the break's place
-    (one step, evenly spread) and of the reading's noise.
+    A straight line through the last third of the part in contact (a contact grows softer as it is unloaded), carried half
+    a step beyond its last sample, against the mean of the free part: the least single reading would take noise for
+    adhesion. Contact ends at the lowest force: beyond it the surface still attracts the tip. The uncertainty is that of
+    the break's place (one step, evenly spread) and of the reading's noise.
 
     >>> z = np.linspace(0, 100e-9, 101)
     >>> force = np.where(z < 29.5e-9, 50e-9 - 2.5 * z, 0.0)
@@ -60,17 +61,26 @@ def evaluate(curve: RetractCurve) -> PullOff:
     if abs(_line(curve.z[tail], free)[0] * np.ptp(curve.z[tail])) > _FLAT * np.ptp(curve.force):
         return PullOff(0.0, math.inf, float(curve.z[-1]), 1.0)
     rest, noise = float(free.mean()), float(free.std())
-    held = np.flatnonzero(np.abs(curve.force - rest) > max(5 * noise, 1e-3 * float(np.ptp(curve.force))))
-    last = int(held[-1]) if len(held) else 0
+    last = _last_in_contact(curve.force, rest, noise)
     height, place = float(curve.z[last]), last / (count - 1)
     if last < 2:
         return PullOff(0.0, math.inf, height, place)
-    slope, force = _line(curve.z[: last + 1], curve.force[: last + 1])
+    part = slice(last + 1 - max(3, (last + 1) // 3), last + 1)
+    slope, force = _line(curve.z[part], curve.force[part])
     step = float(curve.z[last + 1] - curve.z[last]) if last + 1 < count else 0.0
     uncertainty = math.hypot(
-        slope * step / math.sqrt(12), 2 * noise / math.sqrt(last + 1), noise / math.sqrt(len(free))
+        slope * step / math.sqrt(12), 2 * noise / math.sqrt(part.stop - part.start), noise / math.sqrt(len(free))
     )
     return PullOff(max(0.0, rest - (force + slope * step / 2)), uncertainty, height, place)
+
+
+def _last_in_contact(force: Array, rest: float, noise: float) -> int:
+    """Return the last sample of a curve's part in contact: its lowest force, or where nothing pulls its last one above."""
+    threshold = max(5 * noise, 1e-3 * float(np.ptp(force)))
+    if rest - force.min() > threshold:
+        return int(force.argmin())
+    held = np.flatnonzero(np.abs(force - rest) > threshold)
+    return int(held[-1]) if len(held) else 0
 
 
 def _line(z: Array, force: Array) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from nanoprobe.benchfile import BenchFile, read_bench_file
 from nanoprobe.control import RunControl
 from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError, StorageError
 from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, RunStarted
+from nanoprobe.guard import COMPUTING
 from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
@@ -324,6 +325,7 @@ class Execution:
 
     def _finish(self) -> Outcome:
         self._end_recording()
+        self._lease_to_seal()
         status, reason = self._verdict()
         try:
             self._writer.finish(status, reason)
@@ -335,6 +337,13 @@ class Execution:
             self._bench.interlock.reset("the run engine, after the operator's abort")
         self._events.event.emit(RunEnded(self._writer.path, status, reason))
         return Outcome(self._writer.path, status, self._error)
+
+    def _lease_to_seal(self) -> None:
+        """Take time for sealing: the output is off, and a long run on a slow disk must not look like a hang."""
+        try:
+            self._bench.lease(COMPUTING)
+        except NanoprobeError as error:
+            self._error = self._error or error
 
     def _verdict(self) -> tuple[str, str]:
         error = self._error

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 LEASE = 20.0
 """Time (s) a run may be silent between two short waits: a command's timeout, a new connection and one repeated read."""
+COMPUTING = 600.0
+"""Time (s) a run asks for when it computes, or seals its data, with the output off: a busy computer takes long."""
 _RENEW = 1.0
 """A lease is told to the guard when it reaches this much (s) further than the last one: each message wakes a process."""
 

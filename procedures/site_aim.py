@@ -7,6 +7,7 @@ import numpy as np
 
 from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
+from nanoprobe.guard import COMPUTING
 from nanoprobe.roles import Array
 from procedures.current_map import take_map
 from procedures.drift_watch import Correction
@@ -45,6 +46,7 @@ def lay_out(walk: "MapWalk") -> Array:
     if procedure.aim != "sites" or seen is None:
         return procedure.planned()
     cell = replace(procedure.grid_frame(), width=procedure.pitch, height=procedure.pitch)
+    procedure.opened.lease(COMPUTING)
     places, found = pick_sites(seen, procedure.planned(), cell)
     procedure.note(found)
     return places

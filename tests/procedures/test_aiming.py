@@ -7,6 +7,7 @@ import pytest
 
 from nanoprobe.analysis.sites import Site, find_sites
 from nanoprobe.errors import BadInput, ContactLost
+from nanoprobe.guard import COMPUTING
 from nanoprobe.records import Note
 from nanoprobe.storage import RunHeader, RunWriter
 from procedures.current_map import CurrentMap
@@ -113,6 +114,20 @@ def test_sites_are_taken_in_turn_each_in_its_own_cell(lab, engine, map_run):
     assert (kinds != Site.INTERIOR).sum() >= 3
     (words,) = [note.text for note in engine.of("note") if note.text.startswith("points aimed at: ")]
     assert re.fullmatch(r"points aimed at: \d triple junction, [3-6] interior, \d boundary, 0 unknown", words)
+
+
+def test_time_is_leased_from_the_guard_before_the_map_is_segmented(lab, engine, map_run):
+    lab.guard = Leases()
+    engine.run(TriggerMap(nx=2, ny=1, pitch=1.2e-6, map_run=map_run, aim="sites", **QUICK), lab)
+    assert COMPUTING in lab.guard.taken
+
+
+class Leases:
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    def lease(self, seconds: float) -> None:
+        self.taken.append(seconds)
 
 
 def test_a_map_first_comes_before_the_first_ramp_and_lies_over_the_grid(lab, engine):

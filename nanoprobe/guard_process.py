@@ -19,7 +19,6 @@ from nanoprobe.bench import make_bench_safe
 from nanoprobe.benchfile import BenchFile, parse_bench
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.plugins import driver
-from nanoprobe.storage import RunWriter
 
 _log = logging.getLogger("nanoprobe.guard")
 
@@ -56,6 +55,8 @@ def main() -> int:
         driver(table.driver)  # imported now: after a crash every second counts
     sys.stdout.write("ready\n")
     sys.stdout.flush()
+    import nanoprobe.storage  # noqa: F401 - as well, but nobody waits for it: it is for the note, not for safety
+
     watch = Watch()
     end = listen(_lines(), watch)
     if end == "dismissed":
@@ -118,6 +119,8 @@ def act(bench: BenchFile, run: Path | None, reason: str) -> int:
 
 
 def _note(run: Path, text: str) -> None:
+    from nanoprobe.storage import RunWriter
+
     try:
         RunWriter.note(run, text)
     except NanoprobeError as error:

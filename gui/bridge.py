@@ -11,9 +11,9 @@ from PyQt6.QtCore import QObject, QTimer
 
 from gui.session import Session
 
-PERIOD_MS = 30
+PERIOD_MS = 15
 """How often the mailbox is emptied."""
-BUDGET = 0.015
+BUDGET = 0.008
 """Longest time (s) one emptying may take; the rest waits for the next, so that keys and paints get their turn."""
 
 

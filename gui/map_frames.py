@@ -94,6 +94,16 @@ class MapFrame:
         self.revision += 1
         self.stamps = np.where(done, self.revision, 0)
 
+    @property
+    def held(self) -> int:
+        """Number of values in memory."""
+        return sum(values.size for values in self.values.values())
+
+    def release(self) -> None:
+        """Give the memory back; channels are read from the run when they are looked at again."""
+        self.values.clear()
+        self.stored = True
+
     def value_at(self, channel: str, direction: int, x: float, y: float) -> float:
         """Return the value under x, y (m); NaN outside or where not measured."""
         row, column = self.pixel(x, y)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
 
 from gui.map_points import MapPoints
@@ -15,6 +16,8 @@ from nanoprobe.roles import Array
 UM = 1e6
 """View units per metre: the map is drawn in µm, since Qt's transforms lose numbers as small as metres of a nanoscale map."""
 VOLTAGE_COLOURS = "plasma"
+SHADES = 128
+"""Colours a voltage may have: points share them, since pyqtgraph draws each look that is an object of its own anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class PointLayer:
     """The points of a run."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
-        self._colours = pg.colormap.get(VOLTAGE_COLOURS)
+        colours = pg.colormap.get(VOLTAGE_COLOURS).getLookupTable(nPts=SHADES, mode="qcolor")
+        self._fills = np.array([pg.mkBrush(colour) for colour in colours])
+        self._edges = np.array([pg.mkPen(colour, width=2.5) for colour in colours])
         self._items = {
             case: Marks(size=shape.size, symbol=shape.symbol, pxMode=True, name=shape.meaning)
             for case, shape in SHAPES.items()
@@ -78,18 +83,22 @@ class PointLayer:
 
     def _draw_case(self, points: MapPoints, case: str, shape: Shape, places: Array, ink: Ink) -> None:
         mask = points.mask(case)
-        edge = pg.mkPen(ink.accent if case in ("begun", "failed") else "#FFFFFF", width=2)
         if case in ("triggered", "censored") and self.limits is not None:
-            low, high = self.limits
-            share = np.clip((np.abs(points.voltage[mask]) - low) / (high - low), 0, 1)
-            colours = self._colours.mapToQColor(np.nan_to_num(share))
-            filled = [pg.mkBrush(colour) if shape.filled else pg.mkBrush(None) for colour in colours]
-            pens = [
-                pg.mkPen("#FFFFFF", width=1.5) if shape.filled else pg.mkPen(colour, width=2.5) for colour in colours
-            ]
-            self._items[case].put(places[mask], brush=filled, pen=pens)
+            shade = _shades(points.voltage[mask], self.limits)
+            looks = {"brush": self._fills[shade]} if shape.filled else {"pen": self._edges[shade]}
+            self._items[case].put(places[mask], **(_OPEN | looks))
             return
-        self._items[case].put(places[mask], brush=pg.mkBrush(None), pen=edge)
+        edge = pg.mkPen(ink.accent if case in ("begun", "failed") else "#FFFFFF", width=2)
+        self._items[case].put(places[mask], **(_OPEN | {"pen": edge}))
+
+
+_OPEN = {"brush": pg.mkBrush(None), "pen": pg.mkPen("#FFFFFF", width=1.5)}
+
+
+def _shades(voltage: Array, limits: tuple[float, float]) -> NDArray[np.intp]:
+    low, high = limits
+    share = np.clip((np.abs(voltage) - low) / (high - low), 0, 1)
+    return (np.nan_to_num(share) * (SHADES - 1)).astype(np.intp)
 
 
 def _voltage_limits(points: MapPoints) -> tuple[float, float] | None:

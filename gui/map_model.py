@@ -17,8 +17,8 @@ from nanoprobe.events import Event, Recorded, RunEnded, RunStarted
 from nanoprobe.records import FrameBegin, FrameLine, PointBegin, PointLayout, RampDone
 from nanoprobe.roles import Array
 
-MOST_PIXELS = 200_000_000
-"""Values of all images together; older images are dropped from the list (not from disk) beyond it."""
+MOST_VALUES = 40_000_000
+"""Values (of 4 bytes) of all images kept in memory; older ones are read from their run again when they are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +100,20 @@ class MapModel:
     def add_frame(self, frame: MapFrame) -> None:
         """Add an image; it is shown when it is a map or the first of its kind and the view follows."""
         self.frames.append(frame)
-        self._forget_oldest()
+        self._release_oldest()
         self.frames_changed.emit()
         if self.shown.frame is None or (self.shown.follow and frame.purpose == "map"):
             self.show(frame=len(self.frames) - 1)
 
-    def _forget_oldest(self) -> None:
-        def size(frame: MapFrame) -> int:
-            return 2 * frame.lines * frame.pixels * max(1, len(frame.units))
-
-        while len(self.frames) > 1 and sum(size(frame) for frame in self.frames) > MOST_PIXELS:
-            del self.frames[0]
-            if self.shown.frame is not None:
-                self.show(frame=max(0, self.shown.frame - 1))
+    def _release_oldest(self) -> None:
+        """Keep memory flat however many images there are: the oldest ones are on disk, and the list stays whole."""
+        held = sum(frame.held for frame in self.frames)
+        for frame in self.frames[:-1]:
+            if held <= MOST_VALUES:
+                return
+            if frame is not self.frame and (frame.stored or frame.done.all()):
+                held -= frame.held
+                frame.release()
 
     def load(self, path: Path, frames: list[MapFrame], points: MapPoints) -> None:
         """Show a stored run: its images join the list, its points replace those over the map."""
@@ -122,7 +123,7 @@ class MapModel:
             self.show(frame=len(self.frames) - 1 if self.frames else None)
         for frame in frames:
             self.frames.append(frame)
-        self._forget_oldest()
+        self._release_oldest()
         self.frames_changed.emit()
         maps = [place for place, frame in enumerate(self.frames) if frame.run == path and frame.purpose == "map"]
         if maps:

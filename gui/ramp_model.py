@@ -201,25 +201,29 @@ class RampModel:
 
 
 class _Growing:
-    """The samples of the running ramp."""
+    """The samples of the running ramp, in arrays with room to grow: a batch costs the same however long the ramp is."""
 
     def __init__(self) -> None:
-        self._parts: list[Samples] = []
+        self._point = -1
+        self._count = 0
+        self._room = np.empty((3, 1024))
 
     def add(self, samples: Samples) -> None:
         """Take more."""
-        if self._parts and self._parts[0].point != samples.point:
-            self._parts.clear()
-        self._parts.append(samples)
+        if samples.point != self._point:
+            self._point, self._count, self._room = samples.point, 0, np.empty((3, 1024))
+        end = self._count + len(samples.time)
+        if end > self._room.shape[1]:
+            grown = np.empty((3, 2 * end))
+            grown[:, : self._count] = self._room[:, : self._count]
+            self._room = grown
+        self._room[:, self._count : end] = (samples.time, samples.bias, samples.current)
+        self._count = end
 
     def ramp(self, point: int) -> Ramp:
-        """Return the ramp so far."""
-        return Ramp(
-            point=point,
-            time=np.concatenate([part.time for part in self._parts]),
-            bias=np.concatenate([part.bias for part in self._parts]),
-            current=np.concatenate([part.current for part in self._parts]),
-        )
+        """Return the ramp so far; what comes later is written behind it."""
+        time, bias, current = self._room[:, : self._count]
+        return Ramp(point=point, time=time, bias=bias, current=current)
 
 
 def _finished(record: RampDone) -> Ramp:

@@ -54,6 +54,19 @@ def _decade(value: float) -> str:
     return f"{'−' if value < 0 else ''}{si(FLOOR * 10 ** abs(value), 'A')}"
 
 
+class LiveCurve(pg.PlotCurveItem):
+    """A curve that grows. The view is fitted to it in steps of at least a sixteenth, so that a sample more seldom moves an
+    axis: drawing axes anew costs as much as drawing the curve."""
+
+    def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[Any, Any]:  # noqa: N802, N803
+        """Return the curve's bounds rounded outwards."""
+        low, high = super().dataBounds(ax, frac, orthoRange)
+        if low is None or high is None or not high > low:
+            return low, high
+        step = 2.0 ** np.floor(np.log2(high - low)) / 16
+        return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
+
+
 class Curves:
     """One plot: the ramp, the ramps behind it, its bracket."""
 
@@ -65,7 +78,7 @@ class Curves:
         self.behind = pg.PlotCurveItem(connect="finite")
         self.bracket = pg.LinearRegionItem(movable=False)
         self.bracket.setVisible(False)
-        self.curve = pg.PlotCurveItem()
+        self.curve = LiveCurve()
         for item in (self.behind, self.bracket, self.curve):
             self.plot.addItem(item)
         self.axis.set_signed(True)

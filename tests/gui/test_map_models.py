@@ -174,10 +174,18 @@ def test_points_fill_in_as_they_finish() -> None:
     ]
 
 
-def test_old_images_leave_the_list_before_memory_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gui.map_model.MOST_PIXELS", 3 * 2 * 2 * 8 * 16)
-    model = MapModel()
+def test_images_beyond_the_limit_leave_memory_and_are_asked_for_when_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gui.map_model.MOST_VALUES", 2 * 2 * 8 * 16)
+    model, asked = MapModel(), []
+    model.channel_wanted.connect(lambda frame, channel: asked.append((frame.index, channel)))
     for index in range(5):
         model.take(Recorded("frame", begun(index)))
-    assert [image.index for image in model.frames] == [2, 3, 4]
-    assert model.frame is model.frames[-1]
+        for line in range(8):
+            model.take(Recorded("line", FrameLine(index, scan_line(line, np.ones(16)))))
+    assert [image.index for image in model.frames] == [0, 1, 2, 3, 4]
+    assert [bool(image.values) for image in model.frames] == [False, False, True, True, True]
+    model.show(frame=3)
+    model.show(frame=0)
+    assert asked == [(0, "current")]

@@ -20,6 +20,7 @@ from gui.run_loading import LoadedRun, load_channel, load_ramp, load_run
 from gui.runs_model import RunsModel
 from gui.session import Session
 from gui.session_state import SessionState
+from gui.table_model import TableModel
 from nanoprobe.outlook import Outlook
 
 SIMULATED = "SIMULATED"
@@ -45,6 +46,7 @@ class Desk:
         self.bench = BenchModel(self.session)
         self.runs = RunsModel(self.session, folder)
         self.map, self.ramp, self.picks, self.log = MapModel(), RampModel(), Picks(), LogModel()
+        self.tables = TableModel()
         self._procedure = ""
         self._wire()
 
@@ -52,6 +54,7 @@ class Desk:
         session = self.session
         session.events.event.connect(self.map.take)
         session.events.event.connect(self.ramp.take)
+        session.events.event.connect(self.tables.take)
         session.state_changed.connect(self._follow)
         session.told.connect(self.log.tell)
         self.queue.told.connect(session.tell)
@@ -120,6 +123,8 @@ class Desk:
 
     def _show_run(self, loaded: LoadedRun) -> None:
         self.map.load(loaded.path, loaded.frames, loaded.points)
+        if self.session.state.run is None:
+            self.tables.load(loaded.path, loaded.tables)
         if self.session.state.run is None and loaded.path != self.ramp.run:
             self.ramp.clear(loaded.path)
             if loaded.points.first_ramped is not None:

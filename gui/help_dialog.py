@@ -11,6 +11,7 @@ PAGES = {
     "start": "First steps",
     "map": "Map",
     "ramp": "Ramp",
+    "series": "Series",
     "experiment": "Experiment",
     "queue": "Queue",
     "bench": "Bench",

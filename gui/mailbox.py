@@ -1,8 +1,8 @@
 """Where other threads leave what the window should know: bounded, coalescing, and never a wait for whoever posts.
 
 A run may report faster than a screen can draw. Nothing is lost on disk by that: the engine stores every record before it
-is posted here. What the screen has no time for is merged (progress, samples of one ramp) or, when the mailbox is full,
-dropped oldest first and counted.
+is posted here. What the screen has no time for is merged (progress, samples of one ramp, rows of one
+table) or, when the mailbox is full, dropped oldest first and counted.
 """
 
 import threading
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nanoprobe.events import Progress, Recorded
-from nanoprobe.records import FrameLine, RampDone, Samples
+from nanoprobe.records import FrameLine, RampDone, Samples, TableRows
 
 MOST = 2048
 """Most entries that wait; a line of four channels of 1024 pixels takes 32 KB."""
@@ -84,7 +84,7 @@ class Mailbox:
             self._droppable.setdefault(key)
             if isinstance(event.record, RampDone):
                 self._drop(("samples", event.record.point))  # the whole ramp is in the verdict
-        if isinstance(event, Recorded) and isinstance(event.record, Samples):
+        if isinstance(event, Recorded) and isinstance(event.record, Samples | TableRows):
             self._entries.setdefault(key, []).append(event)
         else:
             self._entries[key] = [event]
@@ -100,6 +100,8 @@ def _key(event: object) -> Hashable | None:
         return "progress"
     if isinstance(event, Recorded) and isinstance(event.record, Samples):
         return ("samples", event.record.point)
+    if isinstance(event, Recorded) and isinstance(event.record, TableRows):
+        return ("rows", event.record.table)
     if isinstance(event, Recorded) and isinstance(event.record, FrameLine):
         return ("line", event.record.frame, event.record.line.index)
     return None
@@ -108,7 +110,13 @@ def _key(event: object) -> Hashable | None:
 def _merged(events: list[object]) -> object:
     if len(events) == 1:
         return events[0]
-    parts = [event.record for event in events if isinstance(event, Recorded) and isinstance(event.record, Samples)]
+    records = [event.record for event in events if isinstance(event, Recorded)]
+    rows = [record for record in records if isinstance(record, TableRows)]
+    if rows:
+        names = rows[0].values
+        joined = {name: np.concatenate([part.values[name] for part in rows]) for name in names}
+        return Recorded("rows", TableRows(table=rows[0].table, values=joined))
+    parts = [record for record in records if isinstance(record, Samples)]
     return Recorded(
         "samples",
         Samples(

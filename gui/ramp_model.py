@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from gui.growing import Growing
 from nanoprobe.events import Event, Recorded, RunStarted
 from nanoprobe.records import POINT_VALUES, PointBegin, PointLayout, PointState, RampDone, Samples
 from nanoprobe.roles import Array
@@ -106,7 +107,7 @@ class RampModel:
         self.follow = True
         self.revision = 0
         self._ramps: OrderedDict[int, Ramp] = OrderedDict()
-        self._growing = _Growing()
+        self._running = _Running()
 
     # --- from the run
 
@@ -121,11 +122,11 @@ class RampModel:
         if isinstance(record, PointLayout):
             self.clear(self.run)
         elif isinstance(record, PointBegin):
-            self._growing = _Growing()
+            self._running = _Running()
             self.live = record.index
         elif isinstance(record, Samples):
-            self._growing.add(record)
-            self._keep(self._growing.ramp(record.point))
+            self._running.add(record)
+            self._keep(self._running.ramp(record.point))
             self._follow(record.point)
         elif isinstance(record, RampDone):
             self._keep(_finished(record))
@@ -200,29 +201,22 @@ class RampModel:
         return others[-BEHIND:]
 
 
-class _Growing:
-    """The samples of the running ramp, in arrays with room to grow: a batch costs the same however long the ramp is."""
+class _Running:
+    """The samples of the running ramp: a batch costs the same however long the ramp is."""
 
     def __init__(self) -> None:
         self._point = -1
-        self._count = 0
-        self._room = np.empty((3, 1024))
+        self._samples = Growing(inner=(3,))
 
     def add(self, samples: Samples) -> None:
         """Take more."""
         if samples.point != self._point:
-            self._point, self._count, self._room = samples.point, 0, np.empty((3, 1024))
-        end = self._count + len(samples.time)
-        if end > self._room.shape[1]:
-            grown = np.empty((3, 2 * end))
-            grown[:, : self._count] = self._room[:, : self._count]
-            self._room = grown
-        self._room[:, self._count : end] = (samples.time, samples.bias, samples.current)
-        self._count = end
+            self._point, self._samples = samples.point, Growing(inner=(3,))
+        self._samples.add(np.column_stack([samples.time, samples.bias, samples.current]))
 
     def ramp(self, point: int) -> Ramp:
-        """Return the ramp so far; what comes later is written behind it."""
-        time, bias, current = self._room[:, : self._count]
+        """Return the ramp so far."""
+        time, bias, current = self._samples.rows.T
         return Ramp(point=point, time=time, bias=bias, current=current)
 
 

@@ -9,17 +9,20 @@ import xarray as xr
 from gui.map_frames import MapFrame
 from gui.map_points import MapPoints
 from gui.ramp_model import Ramp, read_ramp
+from gui.table_loading import load_table
+from gui.table_model import LiveTable
 from nanoprobe.geometry import Frame
 from nanoprobe.storage import Run, open_run
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """A run's images (`channel` of the last map already read), points, and what it says of itself."""
+    """A run's images (`channel` of the last map already read), points, tables, and what it says of itself."""
 
     path: Path
     frames: list[MapFrame]
     points: MapPoints
+    tables: dict[str, LiveTable]
     simulated: bool
     status: str
 
@@ -34,7 +37,8 @@ def load_run(path: Path, channel: str = "current") -> LoadedRun:
         if maps:
             chosen = channel if channel in maps[-1].channels else maps[-1].channels[0]
             _read(run, maps[-1], chosen)
-        return LoadedRun(path, frames, points, run.simulated, run.status)
+        tables = {name: load_table(dataset) for name, dataset in run.tables.items()}
+        return LoadedRun(path, frames, points, tables, run.simulated, run.status)
 
 
 def load_channel(frame: MapFrame, channel: str) -> MapFrame:

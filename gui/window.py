@@ -22,6 +22,7 @@ from gui.session_state import Message, Phase, SessionState
 from gui.settings import Settings
 from gui.start_page import StartPage
 from gui.stop_view import EscFilter, StopButton
+from gui.table_view import TableView
 from gui.window_commands import WindowCommands
 
 _MESSAGE_MS = 15_000
@@ -60,6 +61,7 @@ class Window(QMainWindow):
 
     def _make_docks(self) -> None:
         self.ramp_view, self.log_view = RampView(self.desk.ramp), LogView(self.desk.log)
+        self.table_view = TableView(self.desk.tables)
         self.form, self.queue = ExperimentForm(self.desk.experiment), QueuePanel(self.desk.queue)
         self.bench, self.browser = BenchPanel(self.desk.bench), RunBrowser(self.desk.runs)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -72,10 +74,12 @@ class Window(QMainWindow):
             "bench": self._dock("bench", "Bench", self.bench, right),
             "queue": self._dock("queue", "Queue", self.queue, right),
             "ramp": self._dock("ramp", "Ramp", self.ramp_view, bottom),
+            "series": self._dock("series", "Series", self.table_view, bottom),
             "log": self._dock("log", "Log", self.log_view, bottom),
         }
         self.tabifyDockWidget(self.docks["experiment"], self.docks["runs"])
-        self.tabifyDockWidget(self.docks["ramp"], self.docks["log"])
+        for key in ("series", "log"):
+            self.tabifyDockWidget(self.docks["ramp"], self.docks[key])
         self.docks["experiment"].raise_()
         self.docks["ramp"].raise_()
         self.resizeDocks([self.docks["experiment"], self.docks["bench"]], [350, 350], Qt.Orientation.Horizontal)
@@ -145,6 +149,7 @@ class Window(QMainWindow):
         desk.map.frames_changed.connect(self.show_map)
         desk.map.points_changed.connect(self.show_map)
         desk.ramp.chosen.connect(self._mark_point)
+        desk.tables.appeared.connect(self._show_series)
         desk.runs.export_wanted.connect(self.commands.export_runs)
         desk.runs.report_wanted.connect(self.commands.report_runs)
         self.head.pace_wanted.connect(desk.session.set_pace)
@@ -154,7 +159,7 @@ class Window(QMainWindow):
         self.form.help_wanted.connect(self.commands.show_page)
         self.queue.plan_wanted.connect(desk.experiment.show_plan)
         self.queue.run_wanted.connect(desk.runs.open)
-        for view in (self.map_view, self.ramp_view):
+        for view in (self.map_view, self.ramp_view, self.table_view):
             view.said.connect(self.message.setText)
 
     # --- what is shown
@@ -169,6 +174,7 @@ class Window(QMainWindow):
         badge = SIMULATED if state.simulated else ""
         self.map_view.set_badge(badge)
         self.ramp_view.set_badge(badge)
+        self.table_view.set_badge(badge)
         self.map_view.canvas.set_range(self.desk.map.range)
         if state.phase is Phase.OPEN:
             self.show_map()
@@ -182,6 +188,12 @@ class Window(QMainWindow):
     def show_map(self) -> None:
         """Show the map instead of the start page."""
         self.middle.setCurrentWidget(self.map_view)
+
+    def _show_series(self) -> None:
+        """Bring what fills up to the front: series of a run that has them, ramps of one that has none."""
+        key = "series" if self.desk.tables.tables else "ramp"
+        if not self.docks[key].isHidden() and (key == "series" or self.table_view.isVisible()):
+            self.docks[key].raise_()
 
     def _mark_point(self) -> None:
         self.map_view.choose_point(self.desk.ramp.looked_at)

@@ -9,6 +9,7 @@ from gui.map_view import MapView
 from gui.ramp_view import RampView
 from gui.session import DEMO, DEMO_PACE
 from gui.session_state import Phase, SessionState
+from gui.table_view import TableView
 from gui.view_commands import ViewCommands
 
 
@@ -155,10 +156,11 @@ class WindowCommands(ViewCommands):
         """Take all picks away."""
         self._desk.picks.clear()
 
-    def _drawing(self) -> MapView | RampView:
-        focus = QApplication.focusWidget()
-        ramps = self._window.ramp_view
-        return ramps if focus is not None and ramps.isAncestorOf(focus) else self._window.map_view
+    def _drawing(self) -> MapView | RampView | TableView:
+        """Return the drawing that has the keyboard, else the map."""
+        focus, window = QApplication.focusWidget(), self._window
+        drawings: tuple[RampView | TableView, ...] = (window.ramp_view, window.table_view)
+        return next((one for one in drawings if focus is not None and one.isAncestorOf(focus)), window.map_view)
 
     def copy_picture(self) -> None:
         """Copy map or ramps as a picture."""

@@ -180,6 +180,7 @@ def test_images_beyond_the_limit_leave_memory_and_are_asked_for_when_looked_at_a
     monkeypatch.setattr("gui.map_model.MOST_VALUES", 2 * 2 * 8 * 16)
     model, asked = MapModel(), []
     model.channel_wanted.connect(lambda frame, channel: asked.append((frame.index, channel)))
+    model.take(RunStarted(Path("a.zarr"), "CurrentMap"))
     for index in range(5):
         model.take(Recorded("frame", begun(index)))
         for line in range(8):

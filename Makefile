@@ -25,9 +25,10 @@ test-slow: setup  ## the acceptance tests on more seeds
 
 bench: setup  ## how fast: prints the tables of docs/reference/speed.md
 	$(V)/python benchmarks/trigger_map.py
+	$(V)/python benchmarks/detection.py
 
 validate: setup  ## do intervals cover and tests keep their level: prints the tables of docs/explanations/statistics.md
-	$(V)/python benchmarks/validate_statistics.py
+	@for each in benchmarks/validate_*.py; do $(V)/python $$each || exit 1; done
 
 docs: setup  ## make the tables and pictures of the docs again
 	$(V)/python docs/make_reference.py

@@ -35,8 +35,10 @@ class Kind(Generic[S]):
     choices: type[S]
 
 
-def choice(default: Any, unit: str, description: str, above: float | None = None, least: float | None = None) -> Any:
-    """Return a field of `Choices`: SI `unit` ("1" for none); values lie above `above`, and at `least`."""
+def choice(
+    default: Any, unit: str | None, description: str, above: float | None = None, least: float | None = None
+) -> Any:
+    """Return a field of `Choices`: SI `unit` ("1" for none, None for a word); values lie above `above`, and at `least`."""
     return Field(default, description=description, json_schema_extra={"unit": unit}, gt=above, ge=least)
 
 

@@ -27,7 +27,7 @@ class Provenance:
     plan_sha256: str
     sign_convention: str
     parameters: Mapping[str, Any]
-    trigger_test: Mapping[str, float]
+    trigger_test: Mapping[str, float | str]
 
 
 def provenance_of(run: Run) -> Provenance:

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nanoprobe.analysis.crossing import first_that
+from nanoprobe.analysis.ramps import Index, Mask, Net, Ramps
 from nanoprobe.roles import Array
-
-Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 _SIGMA_FLOOR = 0.02
 """Smallest sigma of a rise as a fraction of the level: without it a ramp free of noise would make any bend a surge."""
@@ -18,53 +16,6 @@ _WIDEST_WINDOW = 20
 """Number of preceding slopes looked at where `fit_span` holds fewer (a fast ramp)."""
 _STILL_ON = 0.5
 """A sample whose bias fell below this fraction of the bias before the rise says nothing about the rise any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ramps:
-    """Ramps side by side: `time` s, `bias` V, `current` A of shape (points, samples); `length` (points,) in samples."""
-
-    time: Array
-    bias: Array
-    current: Array
-    length: Index
-
-    @classmethod
-    def empty(cls) -> "Ramps":
-        """Return no ramps at all."""
-        nothing = np.empty((0, 0))
-        return cls(nothing, nothing, nothing, np.empty(0, dtype=np.intp))
-
-    @property
-    def recorded(self) -> Mask:
-        """Which samples exist."""
-        return np.asarray(np.arange(self.bias.shape[1]) < self.length[:, None])
-
-    def at(self, values: Array, index: Index) -> Array:
-        """Return `values` of each ramp at its own `index` (points,); NaN where the index lies outside the record."""
-        if not values.shape[1]:
-            return np.full(len(index), np.nan)
-        inside = (index >= 0) & (index < self.length)
-        taken = np.take_along_axis(values, np.where(inside, index, 0)[:, None], axis=1)[:, 0]
-        return np.where(inside, taken, np.nan)
-
-    def largest(self, values: Array) -> Array:
-        """Return the largest of each ramp's `values`; NaN where there is none."""
-        usable = np.where(self.recorded & np.isfinite(values), values, -np.inf)
-        top = usable.max(axis=1, initial=-np.inf)
-        return np.where(np.isfinite(top), top, np.nan)
-
-    def farthest(self) -> Index:
-        """Return the index of the sample with the largest |bias| of each ramp; 0 where there is none."""
-        if not self.bias.shape[1]:
-            return np.zeros(len(self.length), dtype=np.intp)
-        usable = np.where(self.recorded & np.isfinite(self.bias), np.abs(self.bias), -1.0)
-        return np.asarray(usable.argmax(axis=1), dtype=np.intp)
-
-    def interval(self) -> Array:
-        """Return the mean time between two samples (s, shape (points,)); NaN for fewer than two."""
-        first, last = self.at(self.time, np.zeros_like(self.length)), self.at(self.time, self.length - 1)
-        return np.where(self.length > 1, (last - first) / np.maximum(self.length - 1, 1), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +38,19 @@ class Window:
     lag: Index
     width: Index
 
-    def samples(self) -> tuple[Index, Mask]:
-        """Return indices (rows, widest) of the compared samples, all before the rise, and which of them count."""
-        widest = int(self.width.max(initial=1))
-        index = self.index[:, None] - self.lag[:, None] - np.arange(widest)
-        counts = (np.arange(widest) < self.width[:, None]) & (index >= self.lag[:, None])
-        return np.where(counts, index, 0), counts
+    @property
+    def last(self) -> Index:
+        """The latest compared sample."""
+        return self.index - self.lag
+
+    @property
+    def counted(self) -> Index:
+        """How many samples are compared: those that have a sample `lag` before them."""
+        return np.asarray(np.minimum(self.width, self.index - 2 * self.lag + 1))
+
+    def counts(self, widest: int) -> Mask:
+        """Say which of the `widest` samples up to the last compared one count, shape (rows, widest)."""
+        return np.asarray(np.arange(widest) >= widest - self.counted[:, None])
 
 
 def window(ramps: Ramps, rows: Index, index: Index, rise_time: float, span: float) -> Window:
@@ -115,56 +73,46 @@ def _mean_step(ramps: Ramps, rows: Index, index: Index) -> Array:
     return np.asarray(np.nan_to_num(risen / np.maximum(before, 1)))
 
 
-def find_surges(ramps: Ramps, real: Array, test: SurgeTest) -> Index:
-    """Return the first sample of each ramp's surge (shape (points,), -1 for none).
+def find_surges(ramps: Ramps, net: Net, test: SurgeTest) -> Index:
+    """Return the first sample of each ramp's surge (shape (points,), -1 for none): above the level, steep and lasting."""
 
-    `real` is the current with offset and displacement removed. A sample is above the level by either: the instrument
-    compares what it reads, and stops there.
-    """
-    magnitude = np.abs(real)
-    above = ramps.recorded & (np.fmax(np.abs(ramps.current), magnitude) > test.level)
-    found = np.full(len(ramps.length), -1, dtype=np.intp)
-    rows, index = _next_candidates(above, np.arange(len(found)), np.zeros_like(found))
-    while rows.size:
-        surged = _surged(ramps, magnitude, window(ramps, rows, index, test.rise_time, test.span), test)
-        found[rows[surged]] = index[surged]
-        rows, index = _next_candidates(above, rows[~surged], index[~surged] + 1)
-    return found
+    def steep(rows: Index, index: Index) -> Mask:
+        return _surged(ramps, net, window(ramps, rows, index, test.rise_time, test.span), test)
+
+    return first_that(steep, ramps, net, test.level)
 
 
-def _next_candidates(above: Mask, rows: Index, start: Index) -> tuple[Index, Index]:
-    """Return those of `rows` with a sample above the level at or past `start`, and the first such sample."""
-    if not above.shape[1] or not rows.size:
-        return rows[:0], start[:0]
-    later = above[rows] & (np.arange(above.shape[1]) >= start[:, None])
-    some = later.any(axis=1)
-    return rows[some], np.asarray(later[some].argmax(axis=1), dtype=np.intp)
-
-
-def _surged(ramps: Ramps, magnitude: Array, view: Window, test: SurgeTest) -> Mask:
+def _surged(ramps: Ramps, net: Net, view: Window, test: SurgeTest) -> Mask:
     """Say for each ramp of `view` whether the rise into its sample is steep and lasts."""
-    trend, sigma, enough = _usual_rise(magnitude, view, test.level)
-    foot = magnitude[view.rows, np.maximum(view.index - view.lag, 0)]
+    trend, sigma, enough = _usual_rise(net, view, test.level)
+    foot = net.size(view.rows, np.maximum(view.index - view.lag, 0))
     bar = foot + trend + test.sigmas * sigma
-    return np.asarray(enough & _stays_above(ramps, magnitude, view, bar, test.samples))
+    return np.asarray(enough & _stays_above(ramps, net, view, bar, test.samples))
 
 
-def _usual_rise(magnitude: Array, view: Window, level: float) -> tuple[Array, Array, Mask]:
+def _usual_rise(net: Net, view: Window, level: float) -> tuple[Array, Array, Mask]:
     """Return median and robust sigma (A) of the rises before the judged one, and whether there are enough of them.
 
     The median counts as trend only where it rises. Sigma is 1.4826 times the median absolute deviation (Hampel 1974).
     """
-    index, counts = view.samples()
-    rise = (
-        magnitude[view.rows[:, None], index] - magnitude[view.rows[:, None], np.maximum(index - view.lag[:, None], 0)]
-    )
-    counts &= np.isfinite(rise)
-    enough = counts.sum(axis=1) >= _FEWEST_SLOPES
-    rise = np.where(counts | ~enough[:, None], rise, np.nan)
+    widest = int(view.counted.max(initial=1))
+    rise = net.stretch(view.rows, view.last, widest)
+    rise -= net.stretch(view.rows, view.last - view.lag, widest)
+    if int(view.counted.min(initial=widest)) < widest:
+        rise[~view.counts(widest)] = np.nan
+    enough = _numbers(rise) >= _FEWEST_SLOPES
     rise[~enough] = 0.0
     middle = median_of_rows(rise)
-    sigma = 1.4826 * median_of_rows(np.abs(rise - middle[:, None]))
+    rise -= middle[:, None]
+    sigma = 1.4826 * median_of_rows(np.abs(rise, out=rise))
     return np.maximum(middle, 0.0), np.maximum(sigma, _SIGMA_FLOOR * level), enough
+
+
+def _numbers(values: Array) -> Index:
+    """Return how many numbers each row holds; the sum tells cheaply that none is missing."""
+    if np.isfinite(values.sum()):
+        return np.full(len(values), values.shape[1])
+    return np.asarray(np.count_nonzero(~np.isnan(values), axis=1))
 
 
 def median_of_rows(values: Array) -> Array:
@@ -172,21 +120,23 @@ def median_of_rows(values: Array) -> Array:
 
     What `np.nanmedian` returns, without the masked arrays that cost it more than all the rest of a verdict.
     """
-    ordered = np.sort(values, axis=1)  # NaN last
-    number = np.count_nonzero(~np.isnan(values), axis=1)
-    rows = np.arange(len(values))
+    number = _numbers(values)
     low, high = np.maximum(number - 1, 0) // 2, np.minimum(number // 2, values.shape[1] - 1)
+    ends = np.unique([low, high])
+    # Rows mostly hold as many numbers: two places to select are cheaper than a sort. NaN comes last in both.
+    ordered = np.partition(values, ends, axis=1) if len(ends) <= 2 else np.sort(values, axis=1)
+    rows = np.arange(len(values))
     return np.asarray((ordered[rows, low] + ordered[rows, high]) / 2)
 
 
-def _stays_above(ramps: Ramps, magnitude: Array, view: Window, bar: Array, samples: int) -> Mask:
+def _stays_above(ramps: Ramps, net: Net, view: Window, bar: Array, samples: int) -> Mask:
     """Say whether |current| is above `bar` from the judged sample on, for `samples` or to the end of the record."""
     last = ramps.length[view.rows] - 1
     bias_before = np.abs(ramps.bias[view.rows, np.maximum(view.index - 1, 0)])
     alive = np.ones(len(view.rows), dtype=np.bool_)
-    stays = magnitude[view.rows, view.index] > bar
+    stays = net.size(view.rows, view.index) > bar
     for later in range(1, samples):
         sample = np.minimum(view.index + later, last)
         alive &= (view.index + later <= last) & (np.abs(ramps.bias[view.rows, sample]) >= _STILL_ON * bias_before)
-        stays &= ~alive | (magnitude[view.rows, sample] > bar)
+        stays &= ~alive | (net.size(view.rows, sample) > bar)
     return np.asarray(stays)

@@ -6,12 +6,15 @@ background that happens to pass the level is none, and leaves the point censored
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nanoprobe.analysis.baseline import exponential_ratio, offsets
-from nanoprobe.analysis.surge import Ramps, SurgeTest, find_surges
+from nanoprobe.analysis.baseline import exponential_ratio, net_current
+from nanoprobe.analysis.crossing import first_that
+from nanoprobe.analysis.ramps import Index, Mask, Net, Ramps
+from nanoprobe.analysis.surge import SurgeTest, find_surges
 from nanoprobe.errors import BadInput
 from nanoprobe.roles import Array
 
@@ -19,11 +22,20 @@ NO_INDEX = -1
 """Index of the trigger sample where there is none."""
 
 
+class Criterion(StrEnum):
+    """What a sample above the level must be to count: any; the foot of a steep rise; far above the background's exponential."""
+
+    LEVEL = "level"
+    SLOPE = "slope"
+    RATIO = "ratio"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerSettings:
     """What counts as a trigger.
 
-    `level` (A, > 0): |current| must pass it. `slope_sigmas` (k) and `slope_samples` (n): d|I|/dt, taken over
+    `criterion`: see `Criterion`. `level` (A, > 0): |current| must pass it. `ratio`: for that criterion, |current| over
+    the exponential of the preceding `fit_span`. `slope_sigmas` (k) and `slope_samples` (n): d|I|/dt, taken over
     `rise_time` (s), must stand k standard deviations above the slopes of the preceding `fit_span` (V) and stay risen
     for n samples, or as many as the record still has. `quiet_bias` (V): below it nothing is plated, so that what
     flows there besides an ohmic leak is offset and displacement. `capacitance` (F): stray capacitance if known; 0
@@ -32,7 +44,9 @@ class TriggerSettings:
     bracket's upper end, since the bias stood there an instant before.
     """
 
+    criterion: Criterion = Criterion.SLOPE
     level: float = 1e-9
+    ratio: float = 10.0
     slope_sigmas: float = 5.0
     slope_samples: int = 2
     rise_time: float = 0.1
@@ -42,7 +56,7 @@ class TriggerSettings:
     series_resistance: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("level", "slope_sigmas", "slope_samples", "rise_time", "fit_span"):
+        for name in ("level", "ratio", "slope_sigmas", "slope_samples", "rise_time", "fit_span"):
             if not getattr(self, name) > 0:
                 raise BadInput(f"trigger settings: {name} = {getattr(self, name)} must be above 0")
         for name in ("quiet_bias", "capacitance", "series_resistance"):
@@ -137,26 +151,46 @@ def detect(time: ArrayLike, bias: ArrayLike, current: ArrayLike, settings: Trigg
     return detect_map(t, v, i, np.array([i.shape[1]]), settings)[0]
 
 
+def find_triggers(
+    time: ArrayLike, bias: ArrayLike, current: ArrayLike, n_samples: ArrayLike, settings: TriggerSettings | None = None
+) -> Index:
+    """Return the first sample of each ramp's trigger (shape (points,), -1 for none), and nothing else: the fast way.
+
+    Takes and raises what `detect_map` does.
+    """
+    settings = settings or TriggerSettings()
+    parts = [_surges(ramps, _net(ramps, settings), settings) for ramps in _split(time, bias, current, n_samples)]
+    return np.concatenate([np.empty(0, dtype=np.intp), *parts])
+
+
 def detect_map(
     time: ArrayLike,
     bias: ArrayLike,
     current: ArrayLike,
     n_samples: ArrayLike,
     settings: TriggerSettings | None = None,
-    block: int = 64,
+    block: int = 256,
 ) -> Triggers:
     """Judge many ramps: `time`, `bias`, `current` of shape (points, samples), NaN past the end; `n_samples` (points,).
 
     Works on `block` ramps at a time, so that memory stays bounded. Answers are those of `detect` on each ramp alone.
     Raises BadInput when the shapes differ or a length exceeds the record.
     """
+    settings = settings or TriggerSettings()
+    parts = [_judge(ramps, settings) for ramps in _split(time, bias, current, n_samples, block)]
+    return _join(parts or [_judge(Ramps.empty(), settings)])
+
+
+def _split(
+    time: ArrayLike, bias: ArrayLike, current: ArrayLike, n_samples: ArrayLike, block: int = 256
+) -> Iterator[Ramps]:
+    """Return the ramps in blocks. Raises BadInput."""
     arrays = [np.asarray(a, dtype=np.float64) for a in (time, bias, current)]
     lengths = np.asarray(n_samples, dtype=np.intp)
     _check_shapes(arrays, lengths)
-    settings = settings or TriggerSettings()
     t, v, i = arrays
-    parts = [_judge(Ramps(t[r], v[r], i[r], lengths[r]), settings) for r in _blocks(len(lengths), block)]
-    return _join(parts) if parts else _join([_judge(Ramps.empty(), settings)])
+    blocks = (slice(start, start + block) for start in range(0, len(lengths), block))
+    return (Ramps(t[rows], v[rows], i[rows], lengths[rows]) for rows in blocks)
 
 
 def _check_shapes(arrays: list[Array], lengths: NDArray[np.intp]) -> None:
@@ -169,36 +203,52 @@ def _check_shapes(arrays: list[Array], lengths: NDArray[np.intp]) -> None:
         raise BadInput(f"ramp lengths {lengths.min()}..{lengths.max()} lie outside 0..{arrays[0].shape[1]} samples")
 
 
-def _blocks(count: int, size: int) -> Iterator[slice]:
-    return (slice(start, start + size) for start in range(0, count, size))
-
-
 def _join(parts: list[Triggers]) -> Triggers:
     return Triggers(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Triggers)})
 
 
+def _net(ramps: Ramps, settings: TriggerSettings) -> Net:
+    if settings.criterion is Criterion.LEVEL and not settings.capacitance:
+        return Net(ramps.current, np.zeros(len(ramps.length)))
+    return net_current(ramps, settings.quiet_bias, settings.level, settings.capacitance)
+
+
+def _surges(ramps: Ramps, net: Net, settings: TriggerSettings) -> Index:
+    def is_far_above(rows: Index, index: Index) -> Mask:
+        ratio = exponential_ratio(ramps, net, rows, index, settings.rise_time, settings.fit_span)
+        return np.asarray(ratio >= settings.ratio)
+
+    def is_any(rows: Index, index: Index) -> Mask:
+        return np.ones(len(rows), dtype=np.bool_)
+
+    if settings.criterion is Criterion.SLOPE:
+        return find_surges(ramps, net, settings.surge_test)
+    return first_that(is_any if settings.criterion is Criterion.LEVEL else is_far_above, ramps, net, settings.level)
+
+
 def _judge(ramps: Ramps, settings: TriggerSettings) -> Triggers:
-    offset, real = offsets(ramps, settings.quiet_bias, settings.level, settings.capacitance)
-    surge = find_surges(ramps, real, settings.surge_test)
+    net = net_current(ramps, settings.quiet_bias, settings.level, settings.capacitance)
+    surge = _surges(ramps, _net(ramps, settings), settings)
     found = surge >= 0
-    peak = ramps.largest(np.abs(ramps.current))
-    judged_at = np.where(found, surge, ramps.length - 1)
+    peak, farthest = ramps.largest(np.abs(ramps.current)), ramps.farthest()
+    charge, charge_after = _charges(ramps, net, surge - 1)
+    judged_at, everyone = np.where(found, surge, ramps.length - 1), np.arange(len(surge))
     return Triggers(
         triggered=found,
         last_below=np.where(found, ramps.at(ramps.bias, surge - 1), np.nan),
-        first_above=np.where(found, _upper_end(ramps, surge, settings.series_resistance), np.nan),
+        first_above=np.where(found, _upper_end(ramps, surge, farthest, settings.series_resistance), np.nan),
         index=surge,
-        charge=_charge(ramps, real, np.zeros_like(surge)),
-        charge_after_trigger=np.where(found, _charge(ramps, real, surge - 1), np.nan),
+        charge=charge,
+        charge_after_trigger=np.where(found, charge_after, np.nan),
         peak_current=peak,
         overshoot=np.maximum(peak - settings.level, 0.0),
-        censored_at=np.where(found, np.nan, ramps.at(ramps.bias, ramps.farthest())),
-        baseline_ratio=exponential_ratio(ramps, real, judged_at, settings.rise_time, settings.fit_span),
-        offset=offset,
+        censored_at=np.where(found, np.nan, ramps.at(ramps.bias, farthest)),
+        baseline_ratio=exponential_ratio(ramps, net, everyone, judged_at, settings.rise_time, settings.fit_span),
+        offset=net.offset,
     )
 
 
-def _upper_end(ramps: Ramps, surge: NDArray[np.intp], resistance: float) -> Array:
+def _upper_end(ramps: Ramps, surge: Index, farthest: Index, resistance: float) -> Array:
     """Return the largest bias (V) at which the surge can have begun.
 
     The sample above the level was read with the surge's current dropping over the series resistor, or with the source
@@ -208,13 +258,18 @@ def _upper_end(ramps: Ramps, surge: NDArray[np.intp], resistance: float) -> Arra
     free = ramps.bias + resistance * ramps.current
     here, before = ramps.at(free, surge), ramps.at(free, surge - 1)
     next_step = 2 * before - ramps.at(free, surge - 2)
-    towards = np.sign(ramps.at(ramps.bias, ramps.farthest()))
+    towards = np.sign(ramps.at(ramps.bias, farthest))
     return np.asarray(towards * np.fmax(np.fmax(here * towards, before * towards), next_step * towards))
 
 
-def _charge(ramps: Ramps, real: Array, first: NDArray[np.intp]) -> Array:
-    """Return the integral (C, shape (points,)) of `real` current from sample `first` to the end, by trapezia."""
-    step = np.diff(ramps.time, axis=1) * (real[:, 1:] + real[:, :-1]) / 2
-    number = np.arange(step.shape[1])
-    counted = (number >= first[:, None]) & (number < ramps.length[:, None] - 1)
-    return np.asarray(np.where(counted, step, 0.0).sum(axis=1))
+def _charges(ramps: Ramps, net: Net, first: Index) -> tuple[Array, Array]:
+    """Return the integral (C, shape (points,)) of the net current over each ramp, and from sample `first` on; by trapezia."""
+    real = net.values
+    real[:, 1:] += real[:, :-1].copy()
+    steps = np.diff(ramps.time, axis=1)
+    steps *= real[:, 1:]
+    steps /= 2
+    number = np.arange(steps.shape[1])
+    steps[number >= ramps.length[:, None] - 1] = 0.0
+    after = np.where(number >= first[:, None], steps, 0.0)
+    return steps.sum(axis=1), after.sum(axis=1)

@@ -14,7 +14,7 @@ from nanoprobe.analysis.methods import METHODS
 from nanoprobe.analysis.of_run import RunData, judge_again
 from nanoprobe.analysis.plots import breakdown_figure, correlation_figure
 from nanoprobe.analysis.provenance import stored_settings
-from nanoprobe.analysis.trigger import TriggerSettings
+from nanoprobe.analysis.trigger import Criterion, TriggerSettings
 from nanoprobe.storage import Run
 
 CLASS_HEADINGS = (
@@ -27,7 +27,9 @@ COMPARISON_HEADINGS = ("compared", "ratio of scales", "ratio of medians", "stati
 class TriggerChoices(Choices):
     """The trigger test to judge the stored ramps with; what is not given stays as it was while measuring."""
 
+    criterion: Criterion | None = choice(None, None, "level | slope | ratio: what a sample above the level must be")
     level: float | None = choice(None, "A", "|current| a trigger must pass", above=0)
+    ratio: float | None = choice(None, "1", "|current| over the background's exponential, for criterion ratio", above=0)
     slope_sigmas: float | None = choice(None, "1", "standard deviations a rise must stand out by", above=0)
     slope_samples: int | None = choice(None, "1", "samples it must stay risen", above=0)
     rise_time: float | None = choice(None, "s", "time over which slopes are taken", above=0)

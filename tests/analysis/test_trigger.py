@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nanoprobe.analysis.surge import median_of_rows
-from nanoprobe.analysis.trigger import TriggerSettings, detect, detect_map
+from nanoprobe.analysis.trigger import Criterion, TriggerSettings, detect, detect_map, find_triggers
 from nanoprobe.errors import BadInput
 
 LEVEL = 1e-9
@@ -262,6 +262,36 @@ def test_index_is_that_of_a_plain_loop(case):
     arrays = ramp(**case)
     # Without a quiet stretch no offset is removed, so that the loop sees the same current.
     assert detect(*arrays, TriggerSettings(quiet_bias=0.0)).index == plain_index(*arrays, LEVEL)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "spike", "smooth", "surge"),
+    [(Criterion.LEVEL, True, True, True), (Criterion.SLOPE, False, False, True), (Criterion.RATIO, True, False, True)],
+)
+def test_each_criterion_takes_its_own_for_a_trigger(criterion, spike, smooth, surge):
+    settings = TriggerSettings(criterion=criterion)
+    time, bias, current = ramp(noise=1e-12)
+    current[300] = -5e-9
+    assert detect(time, bias, current, settings).triggered == spike
+    assert detect(*ramp(noise=1e-12, background=lambda v: 20 * soft(v)), settings).triggered == smooth
+    assert detect(*ramp(noise=1e-12, trigger=3.0, surge=0.02), settings).triggered == surge
+
+
+def test_level_alone_takes_the_first_sample_as_it_was_read():
+    time, bias, current = ramp(noise=0.0, offset=-0.4e-9, background=lambda v: v * 0.2e-9, until_trip=False)
+    assert detect(time, bias, current, TriggerSettings(criterion=Criterion.LEVEL)).index == int(
+        np.argmax(np.abs(current) > LEVEL)
+    )
+
+
+@pytest.mark.parametrize("criterion", list(Criterion))
+@pytest.mark.parametrize("capacitance", [0.0, 2e-12])
+def test_finding_alone_agrees_with_the_whole_verdict(criterion, capacitance):
+    settings = TriggerSettings(criterion=criterion, capacitance=capacitance)
+    ramps = [ramp(trigger=v, noise=3e-12, offset=5e-12, seed=k) for k, v in enumerate([None, 0.3, 2.0, 5.9])]
+    arrays = padded(ramps, 700)
+    assert find_triggers(*arrays, settings).tolist() == detect_map(*arrays, settings).index.tolist()
+    assert find_triggers(*padded([], 0)).tolist() == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8], ids=["one", "two", "odd", "even"])

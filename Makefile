@@ -1,5 +1,5 @@
 # The verbs of this project. Each sets up .venv first, so they work on a fresh machine.
-.PHONY: setup demo gui test test-slow lint bench docs constraints
+.PHONY: setup demo gui test test-slow lint bench validate verify docs constraints
 V := .venv/bin
 
 setup:
@@ -29,6 +29,9 @@ bench: setup  ## how fast: prints the tables of docs/reference/speed.md
 
 validate: setup  ## do intervals cover and tests keep their level: prints the tables of docs/explanations/statistics.md
 	@for each in benchmarks/validate_*.py; do $(V)/python $$each || exit 1; done
+
+verify: setup  ## finite elements against closed formulas: makes the table of docs/reference/verification.md
+	$(V)/python docs/make_verification.py
 
 docs: setup  ## make the tables and pictures of the docs again
 	$(V)/python docs/make_reference.py

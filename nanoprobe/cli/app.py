@@ -8,7 +8,7 @@ import typer
 from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
-from nanoprobe.cli import analyze, benches, demo, gui, lists, runs, sim
+from nanoprobe.cli import analyze, benches, demo, gui, lists, runs, sim, simulate
 from nanoprobe.cli.console import err, say
 from nanoprobe.errors import Aborted, BadInput, NanoprobeError
 
@@ -25,6 +25,7 @@ analyze.register(app)
 benches.register(app)
 demo.register(app)
 sim.register(app)
+simulate.register(app)
 gui.register(app)
 
 

@@ -1,0 +1,60 @@
+"""Linear systems of finite elements: direct where small, conjugate gradients behind algebraic multigrid where large."""
+
+import os
+from typing import Any, Final
+
+import numpy as np
+from scipy.sparse.linalg import cg, splu
+
+from nanoprobe.errors import BadInput, NanoprobeError
+from nanoprobe.physics.domain import Array
+
+DIRECT: Final = 60_000
+"""Up to so many unknowns of a plane problem a direct solver is faster."""
+TOLERANCE: Final = 1e-10
+"""Relative residual at which conjugate gradients stop."""
+
+
+def solve_symmetric(matrix: Any, load: Array, near_null: Array | None = None, *, direct: int = DIRECT) -> Array:
+    """Return x of `matrix` x = `load`; the matrix (sparse, n by n) is symmetric and positive definite.
+
+    `near_null`: displacements that cost nearly no energy (rigid bodies; shape (n, m)), constants by default.
+    Raises NanoprobeError when it does not converge.
+    """
+    if len(load) <= direct:
+        return np.asarray(splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(load))
+    return multigrid(matrix, load, near_null)
+
+
+def multigrid(matrix: Any, load: Array, near_null: Array | None = None, tolerance: float = TOLERANCE) -> Array:
+    """Solve by conjugate gradients behind smoothed aggregation (Vanek, Mandel, Brezina 1996; the pyamg library)."""
+    from pyamg import smoothed_aggregation_solver
+
+    levels = smoothed_aggregation_solver(matrix.tocsr(), B=near_null, symmetry="symmetric", max_coarse=500)
+    found, info = cg(matrix, load, rtol=tolerance, maxiter=400, M=levels.aspreconditioner())
+    if info:
+        raise NanoprobeError(
+            f"conjugate gradients did not reach a residual of {tolerance:g} in 400 steps on {len(load)} unknowns: "
+            "are the conductivities or moduli more than nine decades apart?"
+        )
+    return np.asarray(found)
+
+
+def check_memory(unknowns: int, bytes_each: int) -> None:
+    """Raise BadInput where a system of so many unknowns would not fit into this machine's memory."""
+    needed = unknowns * bytes_each
+    there = _memory()
+    if there is not None and needed > there:
+        most = there // bytes_each
+        raise BadInput(
+            f"{unknowns} unknowns need about {needed / 1e9:.1f} GB and this machine has {there / 1e9:.1f} GB: "
+            f"take at most {most} unknowns, with coarser cells or a smaller piece"
+        )
+
+
+def _memory() -> int | None:
+    """Return the machine's memory (bytes), None where the system does not say."""
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return None

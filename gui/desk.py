@@ -1,6 +1,7 @@
 """All models of the app and what passes between them. Knows no Qt: the window only draws them and asks them."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from gui.picks import PickKind, Picks, PickSet
 from gui.plan_shelf import PlanShelf
 from gui.queue_model import QueueModel
 from gui.ramp_model import RampModel
-from gui.run_loading import LoadedRun, load_channel, load_ramp, load_run
+from gui.run_loading import LoadedRun, load_channel, load_points, load_ramp, load_run
 from gui.runs_model import RunsModel
 from gui.session import Session
 from gui.session_state import SessionState
@@ -66,7 +67,7 @@ class Desk:
         self.ramp.wanted.connect(self._fetch_ramp)
         self.experiment.path_wanted.connect(self._draw_path)
         self.runs.opened.connect(self.open_run)
-        self.runs.grown.connect(self.open_run)
+        self.runs.grown.connect(self._watch_run)
         self.runs.overlaid.connect(self._overlay)
         self.runs.plan_wanted.connect(self.experiment.show_plan)
 
@@ -117,7 +118,12 @@ class Desk:
     # --- stored runs
 
     def open_run(self, path: Path) -> None:
-        """Show a stored run on the map and in the ramps."""
+        """Show a run on the map and in the ramps: a stored one, or the one that goes on."""
+        live = self.session.state.run
+        if live is not None and live.path.resolve() == path.resolve():
+            self.map.show_live()
+            self.ramp.follow_live()
+            return
         channel = self.map.shown.channel
         self.session.read(lambda: load_run(path, channel), self._show_run)
 
@@ -131,10 +137,23 @@ class Desk:
                 self.ramp.look_at(loaded.points.first_ramped)
         self.session.tell(f"{loaded.path.name}: {loaded.status}{', SIMULATED' if loaded.simulated else ''}")
 
+    def _watch_run(self, path: Path) -> None:
+        """Show what another process has added to the open run."""
+        channel = self.map.shown.channel
+        self.session.read(lambda: load_run(path, channel), self._show_grown)
+
+    def _show_grown(self, loaded: LoadedRun) -> None:
+        self.map.refresh(loaded.path, loaded.frames, loaded.points)
+        if self.session.state.run is None:
+            self.tables.refresh(loaded.path, loaded.tables)
+            newest = loaded.points.last_ramped
+            if self.ramp.follow and newest is not None:
+                self.ramp.look_at(newest)
+
     def _overlay(self, paths: tuple[Path, ...]) -> None:
-        """The images of further runs join the list; the points of the last one lie over the map."""
+        """The points of further runs are laid over the open one's."""
         for path in paths:
-            self.open_run(path)
+            self.session.read(partial(load_points, path), partial(self.map.lay_over, path.stem))
 
     def _fetch_channel(self, frame: MapFrame, channel: str) -> None:
         self.session.read(lambda: load_channel(frame, channel))

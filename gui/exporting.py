@@ -1,56 +1,65 @@
-"""Files for elsewhere, made from stored runs: tables of points and ramps, and the figure of a run."""
+"""Stored runs as files for elsewhere. Called in the making thread."""
 
 import csv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import xarray as xr
 
 from nanoprobe.errors import StorageError
 from nanoprobe.storage import Run, open_run
 
+CSV = "Tables (*.csv)"
+FORMATS = (CSV,)
+"""What may be chosen, as a file dialog shows it."""
+Rows = Iterable[list[Any]]
 
-def export_csv(path: Path, folder: Path) -> Path:
-    """Write `<run>-points.csv` and `<run>-ramps.csv` into `folder`; return the first. Raises StorageError."""
-    points_file, ramps_file = (folder / f"{path.stem}-{part}.csv" for part in ("points", "ramps"))
+
+def export_csv(path: Path, base: Path) -> tuple[Path, ...]:
+    """Write points, ramps and every table of a run as `<base>-points.csv` and so on; return the files. Raises StorageError."""
+    written: list[Path] = []
     try:
         with open_run(path) as run:
-            _write_points(run, points_file)
-            _write_ramps(run, ramps_file)
+            for part, head, rows in _parts(run):
+                target = base.with_name(f"{base.name}-{part}.csv")
+                _write(target, run, head, rows)
+                written.append(target)
     except OSError as error:
-        raise StorageError(f"{folder}: the tables could not be written: {error.strerror}") from error
-    return points_file
+        raise StorageError(f"{base.parent}: the tables could not be written: {error.strerror}") from error
+    return tuple(written)
 
 
-def _head(run: Run) -> list[str]:
-    marks = ["simulated"] if run.simulated else []
-    return [f"# {run.header.procedure}", f"started {run.header.started}", f"sample {run.header.sample}", *marks]
+def _parts(run: Run) -> Iterator[tuple[str, list[str], Rows]]:
+    """Yield name, headings and rows of each file; what a run has none of is left out."""
+    if run.points_planned:
+        yield "points", *_columns(run.points, "point")
+        yield "ramps", ["point", "time (s)", "bias (V)", "current (A)"], _ramp_rows(run.ramps)
+    for name, table in run.tables.items():
+        yield name, *_columns(table, str(table.attrs["dim"]))
 
 
-def _write_points(run: Run, target: Path) -> None:
-    points = run.points
-    names = [str(name) for name in (*points.coords, *points.data_vars) if points[name].dims == ("point",)]
-    columns = [points[name].values for name in names]
+def _columns(dataset: xr.Dataset, dim: str) -> tuple[list[str], Rows]:
+    """Return the columns of single numbers: their headings, and a row for each entry along `dim`."""
+    names = [str(name) for name, found in dataset.variables.items() if found.dims == (dim,)]
+    columns = [dataset[name].values.tolist() for name in names]
+    head = [f"{name} ({dataset[name].attrs.get('units', '1')})" for name in names]
+    return [dim, *head], ([index, *row] for index, row in enumerate(zip(*columns, strict=True)))
+
+
+def _ramp_rows(ramps: xr.Dataset) -> Rows:
+    for index in range(ramps.sizes.get("point", 0)):
+        one = ramps.isel(point=index)
+        count = int(one["n_samples"])
+        series = [one[name].values[:count].tolist() for name in ("time", "bias", "current")]
+        yield from ([index, *sample] for sample in zip(*series, strict=True))
+
+
+def _write(target: Path, run: Run, head: list[str], rows: Rows) -> None:
+    header = run.header
+    marks = ["SIMULATED"] if run.simulated else []
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(_head(run))
-        writer.writerow(["point", *(f"{name} ({points[name].attrs.get('units', '1')})" for name in names)])
-        writer.writerows([index, *(column[index] for column in columns)] for index in range(points.sizes["point"]))
-
-
-def _write_ramps(run: Run, target: Path) -> None:
-    ramps = run.ramps
-    with target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(_head(run))
-        writer.writerow(["point", "time (s)", "bias (V)", "current (A)"])
-        for index in range(ramps.sizes.get("point", 0)):
-            one = ramps.isel(point=index)
-            count = int(one["n_samples"])
-            series = [one[name].values[:count].tolist() for name in ("time", "bias", "current")]
-            writer.writerows([index, *sample] for sample in zip(*series, strict=True))
-
-
-def export_picture(path: Path, folder: Path) -> Path:
-    """Draw the figure of a run into `folder` and return it. Raises StorageError."""
-    from nanoprobe.analysis.figure import draw_run  # takes half a second, which the start of the app can do without
-
-    with open_run(path) as run:
-        return draw_run(run, folder / f"{path.stem}.png", run.header.sample)
+        writer.writerow([f"# {header.procedure}", f"started {header.started}", f"sample {header.sample}", *marks])
+        writer.writerow(head)
+        writer.writerows(rows)

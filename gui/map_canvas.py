@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QWidget
 from gui.map_box import MapBox, Tool
 from gui.map_frames import MapFrame
 from gui.map_keys import MapKeys
-from gui.map_layers import UM, PickLayer, PointLayer, ScaleBar
+from gui.map_layers import OVERLAY_SYMBOLS, UM, PickLayer, PointLayer, ScaleBar
 from gui.theme import VERMILION, Ink, ink
 from gui.widgets import badge_text
 from nanoprobe.geometry import Frame
@@ -44,6 +44,9 @@ class MapCanvas(pg.GraphicsLayoutWidget):
         self.badge = pg.LabelItem(justify="left")
         self.badge.setParentItem(self.box)
         self.badge.anchor((0, 0), (0, 0), offset=(8, 6))
+        self.legend = pg.LabelItem(justify="left")
+        self.legend.setParentItem(self.box)
+        self.legend.anchor((0, 1), (0, 1), offset=(8, -6))
         self.keys = MapKeys(self)
         self._connect()
         self.paint(ink())
@@ -173,6 +176,13 @@ class MapCanvas(pg.GraphicsLayoutWidget):
     def set_badge(self, text: str) -> None:
         """Write `text` into the corner of the map."""
         self.badge.setText(badge_text(text), size="11pt")
+
+    def set_legend(self, overlays: list[str]) -> None:
+        """Say which shape stands for which run laid over the map."""
+        shapes = [OVERLAY_SYMBOLS[index % len(OVERLAY_SYMBOLS)][1] for index in range(len(overlays))]
+        self.legend.setText(
+            badge_text("<br>".join(f"{shape} {name}" for shape, name in zip(shapes, overlays, strict=True)))
+        )
 
     def show_all(self) -> None:
         """Zoom to image, points and path."""

@@ -104,6 +104,12 @@ class MapFrame:
         self.values.clear()
         self.stored = True
 
+    def take_over(self, newer: "MapFrame") -> None:
+        """Take what a later look at the same image found; other channels are read again when they are looked at."""
+        self.values = dict(newer.values)
+        self.revision += 1
+        self.stamps = np.where(newer.done, self.revision, 0)
+
     def value_at(self, channel: str, direction: int, x: float, y: float) -> float:
         """Return the value under x, y (m); NaN outside or where not measured."""
         row, column = self.pixel(x, y)

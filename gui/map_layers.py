@@ -1,5 +1,6 @@
 """What lies over the image: points by verdict, picks, the path to come, the tip. Shapes tell them apart, not colour alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,10 @@ SHAPES = {
 }
 
 
+OVERLAY_SYMBOLS = (("t1", "▲"), ("s", "■"), ("p", "⬟"), ("h", "⬢"))
+"""How points of other runs are drawn: pyqtgraph's name, and the same shape in a text."""
+
+
 class Marks(pg.ScatterPlotItem):
     """Marks that let clicks through to the map, which knows what the tool does with them; hidden while there are none,
     since an empty layer costs as much at every repaint as a full one."""
@@ -65,6 +70,8 @@ class PointLayer:
             case: Marks(size=shape.size, symbol=shape.symbol, pxMode=True, name=shape.meaning)
             for case, shape in SHAPES.items()
         }
+        self._plot = plot
+        self._overlays: list[tuple[Marks, Marks]] = []
         self._chosen = Marks(size=22, symbol="s", pxMode=True, brush=None)
         for item in (*self._items.values(), self._chosen):
             item.setZValue(20)
@@ -72,12 +79,15 @@ class PointLayer:
             plot.addItem(item)
         self.limits: tuple[float, float] | None = None
 
-    def draw(self, points: MapPoints, without_drift: bool, chosen: int | None, ink: Ink) -> None:
-        """Draw `points`; `chosen` gets a square around it."""
+    def draw(
+        self, points: MapPoints, overlays: Sequence[MapPoints], without_drift: bool, chosen: int | None, ink: Ink
+    ) -> None:
+        """Draw `points`, `chosen` with a square around it, and those of other runs in shapes of their own."""
         places = points.places(without_drift) * UM
-        self.limits = _voltage_limits(points)
+        self.limits = _voltage_limits(points, *overlays)
         for case, shape in SHAPES.items():
             self._draw_case(points, case, shape, places, ink)
+        self._draw_overlays(overlays, without_drift)
         here = places[[chosen]] if chosen is not None and chosen < len(places) else np.empty((0, 2))
         self._chosen.put(here, pen=pg.mkPen(ink.accent, width=2))
 
@@ -91,6 +101,22 @@ class PointLayer:
         edge = pg.mkPen(ink.accent if case in ("begun", "failed") else "#FFFFFF", width=2)
         self._items[case].put(places[mask], **(_OPEN | {"pen": edge}))
 
+    def _draw_overlays(self, overlays: Sequence[MapPoints], without_drift: bool) -> None:
+        while len(self._overlays) < len(overlays):
+            symbol = OVERLAY_SYMBOLS[len(self._overlays) % len(OVERLAY_SYMBOLS)][0]
+            pair = Marks(size=13, symbol=symbol, pxMode=True), Marks(size=13, symbol=symbol, pxMode=True)
+            for item in pair:
+                item.setZValue(19)
+                self._plot.addItem(item)
+            self._overlays.append(pair)
+        for index, (filled, opened) in enumerate(self._overlays):
+            points = overlays[index] if index < len(overlays) else MapPoints()
+            for item, case in ((filled, "triggered"), (opened, "censored")):
+                mask = points.mask(case)
+                shade = _shades(points.voltage[mask], self.limits or (0.0, 1.0))
+                looks = {"brush": self._fills[shade]} if item is filled else {"pen": self._edges[shade]}
+                item.put(points.places(without_drift)[mask] * UM, **(_OPEN | looks))
+
 
 _OPEN = {"brush": pg.mkBrush(None), "pen": pg.mkPen("#FFFFFF", width=1.5)}
 
@@ -101,8 +127,9 @@ def _shades(voltage: Array, limits: tuple[float, float]) -> NDArray[np.intp]:
     return (np.nan_to_num(share) * (SHADES - 1)).astype(np.intp)
 
 
-def _voltage_limits(points: MapPoints) -> tuple[float, float] | None:
-    seen = np.abs(points.voltage[np.isfinite(points.voltage)])
+def _voltage_limits(*runs: MapPoints) -> tuple[float, float] | None:
+    every = np.concatenate([points.voltage for points in runs])
+    seen = np.abs(every[np.isfinite(every)])
     if not len(seen):
         return None
     low, high = float(seen.min()), float(seen.max())

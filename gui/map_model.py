@@ -35,10 +35,21 @@ class Shown:
     """Draw points where they lie on the map they were picked on, not where the drifted scanner went."""
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Points of another run."""
+
+    name: str
+    points: MapPoints
+
+
 class MapModel:
-    """Frames, points, tip, path. Signals: `frames_changed` (the list), `shown_changed` (what is drawn), `points_changed`
-    (layout or verdicts), `point_chosen` (index of a point whose ramp is wanted), `path_changed`, `tip_moved`,
-    `channel_wanted` (image and channel of a stored run that have to be read)."""
+    """Frames, points, tip, path, and points of other runs laid over them.
+
+    Signals: `frames_changed` (the list), `shown_changed` (what is drawn), `points_changed` (layout, verdicts, overlays),
+    `point_chosen` (index of a point whose ramp is wanted), `path_changed`, `tip_moved`, `channel_wanted` (image and
+    channel of a stored run that have to be read).
+    """
 
     frames_changed = Signal()
     shown_changed = Signal(Shown)
@@ -51,13 +62,19 @@ class MapModel:
     def __init__(self) -> None:
         self.frames: list[MapFrame] = []
         self.points = MapPoints()
+        """The points that are drawn: of the run that goes on, or of a stored one."""
+        self.overlays: tuple[Overlay, ...] = ()
         self.shown = Shown()
         self.path: Array = np.empty((0, 2))
         self.tip: tuple[float, float] | None = None
         self.range: float | None = None
         """Largest |x|, |y| the bench allows (m)."""
         self.simulated = False
+        self.drift = (0.0, 0.0)
+        """How far the surface has moved under the scanner since the map that points were picked on (m)."""
         self.run: Path | None = None
+        """The run that goes on, or went on last."""
+        self._live = self.points
         self._pixels: Pixels | None = None
 
     # --- from the run
@@ -78,15 +95,16 @@ class MapModel:
             self.set_tip(None)
             self.add_frame(MapFrame.begun(self.run or Path("run"), record, self.simulated))
         elif isinstance(record, PointLayout):
-            self.points = MapPoints()
-            self.points.lay_out(record)
-            self.points_changed.emit()
+            self._live = MapPoints()
+            self._live.lay_out(record)
+            self.show_points(self._live)
         elif isinstance(record, PointBegin):
-            self.points.begin(record)
+            self._live.begin(record)
+            self.drift = (record.drift_x, record.drift_y)
             self.set_tip((record.x, record.y))
             self.points_changed.emit()
         elif isinstance(record, RampDone):
-            self.points.finish(record)
+            self._live.finish(record)
             self.points_changed.emit()
 
     def _line(self, record: FrameLine) -> None:
@@ -119,6 +137,7 @@ class MapModel:
         """Show a stored run: its images join the list, its points replace those over the map."""
         self.frames = [frame for frame in self.frames if frame.run != path]
         self._pixels = None
+        self.drift = (0.0, 0.0)
         if self.shown.frame is not None and self.shown.frame >= len(self.frames):
             self.show(frame=len(self.frames) - 1 if self.frames else None)
         for frame in frames:
@@ -130,8 +149,34 @@ class MapModel:
             self.show(frame=maps[-1])
         elif frames:
             self.show(frame=len(self.frames) - 1)
-        self.run, self.points = path, points
+        self.show_points(points)
+
+    def refresh(self, path: Path, frames: list[MapFrame], points: MapPoints) -> None:
+        """Show what another process has added to a run that is shown: its images stay, and what is looked at."""
+        known = {frame.index: frame for frame in self.frames if frame.run == path}
+        for frame in frames:
+            if frame.index in known:
+                known[frame.index].take_over(frame)
+            else:
+                self.add_frame(frame)
+        self.show_points(points, self.overlays)
+
+    def show_live(self) -> None:
+        """Go back to the run that goes on."""
+        places = [place for place, frame in enumerate(self.frames) if frame.run == self.run]
+        if places:
+            self.show(frame=places[-1], follow=True)
+        self.show_points(self._live)
+
+    def show_points(self, points: MapPoints, overlays: tuple[Overlay, ...] = ()) -> None:
+        """Draw other points."""
+        self.points, self.overlays = points, overlays
         self.points_changed.emit()
+
+    def lay_over(self, name: str, points: MapPoints) -> None:
+        """Draw the points of another run over those that are drawn."""
+        others = tuple(overlay for overlay in self.overlays if overlay.name != name)
+        self.show_points(self.points, (*others, Overlay(name, points)))
 
     def show(self, **changes: Any) -> None:
         """Change what is drawn; keywords as in `Shown`."""
@@ -156,10 +201,17 @@ class MapModel:
         self.path_changed.emit()
 
     def set_tip(self, tip: tuple[float, float] | None) -> None:
-        """The tip is at x, y (m); None while it scans."""
+        """The tip is at scanner x, y (m); None while it scans."""
         if self.tip != tip:
             self.tip = tip
-            self.tip_moved.emit(tip)
+            self.tip_moved.emit(self.tip_on_map)
+
+    @property
+    def tip_on_map(self) -> tuple[float, float] | None:
+        """Where to draw the tip (m): as points are drawn, on the map they were picked on, or where the scanner is."""
+        if self.tip is None or not self.shown.without_drift:
+            return self.tip
+        return self.tip[0] - self.drift[0], self.tip[1] - self.drift[1]
 
     # --- for the view
 

@@ -93,6 +93,12 @@ class MapPoints:
         ramped = np.flatnonzero(self.state != PointState.PLANNED)
         return int(ramped[0]) if len(ramped) else None
 
+    @property
+    def last_ramped(self) -> int | None:
+        """The last point with a ramp, in the order of the points; None without one."""
+        ramped = np.flatnonzero(self.state != PointState.PLANNED)
+        return int(ramped[-1]) if len(ramped) else None
+
     def counts(self) -> dict[str, int]:
         """Return how many points are in which case."""
         done = self.state == PointState.DONE

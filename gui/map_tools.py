@@ -35,12 +35,17 @@ class DisplayBar(QWidget):
         self.log = named(QCheckBox("&log"), "Logarithmic scale", "colour the logarithm of the magnitude")
         self.low = number("Lower percentile", 1.0, 0.0, 49.0, 0.5, " %", "values below get the first colour")
         self.high = number("Upper percentile", 99.0, 51.0, 100.0, 0.5, " %", "values above get the last colour")
+        self.drift = named(
+            QCheckBox("&drift corrected"),
+            "Drift corrected",
+            "points and tip where they lie on the map they were picked on; off: where the scanner went",
+        )
         self.frames.setMinimumContentsLength(30)
         self.channels.setMinimumContentsLength(8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        image = (("&Image", self.frames), ("&Channel", self.channels), ("", self.directions))
+        image = (("&Image", self.frames), ("&Channel", self.channels), ("", self.directions), ("", self.drift))
         colours = (
             ("C&olours", self.colours),
             ("Le&vel", self.levelling),
@@ -63,6 +68,7 @@ class DisplayBar(QWidget):
         self.log.toggled.connect(lambda on: model.show_scale(log=on))
         self.low.valueChanged.connect(lambda value: model.show_scale(low=value))
         self.high.valueChanged.connect(lambda value: model.show_scale(high=value))
+        self.drift.toggled.connect(lambda on: model.show(without_drift=on))
         model.frames_changed.connect(self.refresh)
         model.shown_changed.connect(self.refresh)
 
@@ -76,6 +82,7 @@ class DisplayBar(QWidget):
         set_quietly(self.colours, shown.scale.colours)
         set_quietly(self.levelling, shown.scale.levelling.value)
         self.log.setChecked(shown.scale.log)
+        self.drift.setChecked(shown.without_drift)
 
 
 def _bar(name: str, fields: Iterable[tuple[str, QWidget]]) -> QToolBar:

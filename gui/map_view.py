@@ -115,17 +115,21 @@ class MapView(QWidget):
 
     def _draw_points(self) -> None:
         points, shown = self.model.points, self.model.shown
-        state = (id(points), points.revision, shown.without_drift, self._chosen)
+        overlays = self.model.overlays
+        state = (id(points), points.revision, overlays, shown.without_drift, self._chosen)
         if self._drawn.get("points") == state:
             return
         self._drawn["points"] = state
-        self.canvas.points.draw(points, shown.without_drift, self._chosen, ink())
+        others = [overlay.points for overlay in overlays]
+        self.canvas.points.draw(points, others, shown.without_drift, self._chosen, ink())
+        self.canvas.set_legend([overlay.name for overlay in overlays])
         limits = self.canvas.points.limits
         self.canvas.voltage_bar.setVisible(limits is not None)
         if limits is not None:
             self.canvas.voltage_bar.setLevels(values=limits)
 
     def _apply_shown(self, shown: Shown) -> None:
+        self.canvas.set_tip(self.model.tip_on_map)
         if self.model.frame is None:
             self.canvas.clear_image()
         if self._drawn.get("colours") != shown.scale.colours:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QItemSelectionModel, Qt, QTimer
+from PyQt6.QtCore import QItemSelectionModel, Qt, QTimer, QUrl
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -50,18 +51,22 @@ class RunBrowser(QWidget):
         self.metadata = _tree("What the run says of itself", ("name", "value"))
         self.comparison = _tree("Runs side by side", ("",))
         self.problem = Problem("Why the run cannot be read")
+        self.made = _links("What was made of the runs")
+        self.not_made = Problem("Why it was not made")
         self.details: QTabWidget = named(QTabWidget(), "Details of the selected runs")
         self.details.setDocumentMode(True)
         self.buttons = self._make_buttons()
         self._lay_out()
         model.changed.connect(self._show)
         model.selection_changed.connect(self._show_selection)
+        model.made_changed.connect(self._show_made)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
         self._show()
         self._show_selection()
+        self._show_made()
 
     # --- building
 
@@ -116,7 +121,8 @@ class RunBrowser(QWidget):
         layout.addWidget(self.folder)
         layout.addLayout(row(self.filter, choose, other, refresh))
         layout.addWidget(split, 1)
-        layout.addWidget(self.problem)
+        for widget in (self.problem, self.made, self.not_made):
+            layout.addWidget(widget)
         names = list(self.buttons)
         layout.addLayout(row(*(self.buttons[name] for name in names[:4]), None))
         layout.addLayout(row(*(self.buttons[name] for name in names[4:]), None))
@@ -160,6 +166,13 @@ class RunBrowser(QWidget):
         for column in range(tree.columnCount()):
             tree.resizeColumnToContents(column)
         self.details.setTabText(1, f"Compare ({len(self.model.details)})" if rows else "Compare")
+
+    def _show_made(self) -> None:
+        links = (f'<a href="{QUrl.fromLocalFile(str(file)).toString()}">{file.name}</a>' for file in self.model.made)
+        text = self.model.making or (f"written: {', '.join(links)}" if self.model.made else "")
+        self.made.setText(text)
+        self.made.setVisible(bool(text))
+        self.not_made.set_text(self.model.making_problem)
 
     def _enable(self) -> None:
         chosen = len(self.model.selection)
@@ -209,6 +222,15 @@ class RunBrowser(QWidget):
     def _tick(self) -> None:
         if self.isVisible():
             self.model.tick()
+
+
+def _links(name: str) -> QLabel:
+    """Return a line whose links mouse and keyboard open with what the system has for such files."""
+    made: QLabel = named(QLabel(), name)
+    made.setWordWrap(True)
+    made.setOpenExternalLinks(True)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+    return made
 
 
 def _tree(name: str, columns: tuple[str, ...]) -> QTreeWidget:

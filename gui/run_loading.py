@@ -11,6 +11,7 @@ from gui.map_points import MapPoints
 from gui.ramp_model import Ramp, read_ramp
 from gui.table_loading import load_table
 from gui.table_model import LiveTable
+from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from nanoprobe.storage import Run, open_run
 
@@ -39,6 +40,16 @@ def load_run(path: Path, channel: str = "current") -> LoadedRun:
             _read(run, maps[-1], chosen)
         tables = {name: load_table(dataset) for name, dataset in run.tables.items()}
         return LoadedRun(path, frames, points, tables, run.simulated, run.status)
+
+
+def load_points(path: Path) -> MapPoints:
+    """Read the points of a stored run. Raises BadInput and StorageError as `open_run`, BadInput where it has none."""
+    with open_run(path) as run:
+        points = MapPoints()
+        points.load(run)
+    if not len(points):
+        raise BadInput(f"{path.name} has no points to lay over the map")
+    return points
 
 
 def load_channel(frame: MapFrame, channel: str) -> MapFrame:

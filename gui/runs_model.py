@@ -16,14 +16,16 @@ class RunsModel:
     """What the run browser shows and asks for.
 
     `changed`: the list; `selection_changed`: `selection`, `details` and `comparison`; `opened(Path)`: show this one;
-    `grown(Path)`: the open one, written by another process, has more now; `overlaid(tuple[Path, ...])`: lay these over
-    the open one; `export_wanted` and `report_wanted` carry a tuple of paths; `plan_wanted(Plan)`: put it into the form.
+    `grown(Path)`: the open one, written by another process, has more now; `overlaid(tuple[Path, ...])`: lay the points of
+    these over the open one; `made_changed`: `making`, `made` or `making_problem` of a report or an export;
+    `export_wanted` and `report_wanted` carry a tuple of paths; `plan_wanted(Plan)`: put it into the form.
     """
 
     changed = Signal()
     selection_changed = Signal()
     opened = Signal(Path)
     grown = Signal(Path)
+    made_changed = Signal()
     overlaid = Signal(object)
     export_wanted = Signal(object)
     report_wanted = Signal(object)
@@ -35,6 +37,8 @@ class RunsModel:
         self.selection: tuple[Path, ...] = ()
         self.details: tuple[RunDetails, ...] = ()
         self.problem = ""
+        self.making = self.making_problem = ""
+        self.made: tuple[Path, ...] = ()
         self.open_path: Path | None = None
         self._extra: tuple[Path, ...] = ()
         self._session = session
@@ -162,6 +166,16 @@ class RunsModel:
     def report(self) -> None:
         """Have a report made of the selected runs."""
         self.report_wanted.emit(self.selection)
+
+    def set_making(self, text: str) -> None:
+        """Say what is being made."""
+        self.making, self.making_problem, self.made = text, "", ()
+        self.made_changed.emit()
+
+    def set_made(self, files: tuple[Path, ...], problem: str = "") -> None:
+        """Say what was made, or why it was not."""
+        self.making, self.making_problem, self.made = "", problem, files
+        self.made_changed.emit()
 
     def reuse_plan(self) -> None:
         """Put the plan of the selected run into the form."""

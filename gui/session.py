@@ -14,8 +14,7 @@ What a panel needs (everything here is called, and answers, in the window's thre
     session.resume_run(path)           go on with an interrupted run on the open bench
     session.stop()                     STOP; from any thread
 
-A queue is whatever fulfils `PlanQueue`. `next` marks the item it returns as running, and returns None when empty or
-held; `done` takes how it ended, and holds the queue unless it finished.
+A queue is whatever fulfils `gui.plan_queue.PlanQueue`.
 """
 
 import logging

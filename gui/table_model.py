@@ -158,6 +158,12 @@ class TableModel:
         if tables:
             self.show(next(iter(tables)))
 
+    def refresh(self, run: Path, tables: Mapping[str, LiveTable]) -> None:
+        """Show what another process has added to the tables of a stored run; what is looked at stays."""
+        shown = (self.shown, self.x, self.y)
+        self.load(run, tables)
+        self.show(*shown)
+
     # --- from the operator
 
     def show(self, table: str, x: str = "", y: str = "") -> None:

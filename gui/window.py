@@ -18,6 +18,7 @@ from gui.map_view import MapView
 from gui.queue_panel import QueuePanel
 from gui.ramp_view import RampView
 from gui.run_browser import RunBrowser
+from gui.run_commands import RunCommands
 from gui.session_state import Message, Phase, SessionState
 from gui.settings import Settings
 from gui.start_page import StartPage
@@ -40,7 +41,7 @@ class Window(QMainWindow):
         """Whether the bench was made safe and the threads ended."""
         self._make_middle()
         self._make_docks()
-        self.commands = WindowCommands(self)
+        self.commands, self.run_commands = WindowCommands(self), RunCommands(self)
         self.actions_by_key = {action.key: self._make_action(action) for action in ACTIONS}
         self._make_menus()
         self._make_bars()
@@ -150,8 +151,6 @@ class Window(QMainWindow):
         desk.map.points_changed.connect(self.show_map)
         desk.ramp.chosen.connect(self._mark_point)
         desk.tables.appeared.connect(self._show_series)
-        desk.runs.export_wanted.connect(self.commands.export_runs)
-        desk.runs.report_wanted.connect(self.commands.report_runs)
         self.head.pace_wanted.connect(desk.session.set_pace)
         self.start_page.demo_wanted.connect(self.commands.open_demo)
         self.start_page.file_wanted.connect(self.commands.open_bench)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
-from gui.exporting import export_csv, export_picture
 from gui.map_view import MapView
 from gui.ramp_view import RampView
 from gui.session import DEMO, DEMO_PACE
@@ -109,24 +108,6 @@ class WindowCommands(ViewCommands):
         )
         if folder:
             self._desk.runs.open(Path(folder))
-
-    def export_runs(self, paths: tuple[Path, ...]) -> None:
-        """Ask where to, and write points and ramps of the runs as CSV."""
-        folder = self._ask_folder("Export points and ramps as CSV to") if paths else ""
-        if folder:
-            self._session.work(lambda: [export_csv(path, Path(folder)) for path in paths], self._tell_written)
-
-    def report_runs(self, paths: tuple[Path, ...]) -> None:
-        """Ask where to, and draw the runs' figures."""
-        folder = self._ask_folder("Write the figures to") if paths else ""
-        if folder:
-            self._session.work(lambda: [export_picture(path, Path(folder)) for path in paths], self._tell_written)
-
-    def _ask_folder(self, title: str) -> str:
-        return QFileDialog.getExistingDirectory(self._window, title, str(self._desk.runs.folder))
-
-    def _tell_written(self, paths: list[Path]) -> None:
-        self._session.tell(f"written: {', '.join(str(path) for path in paths)}")
 
     # --- edit
 

@@ -19,6 +19,7 @@ from gui.session import Session, threads
 from gui.session_state import Message, Phase
 from gui.settings import Settings
 from gui.window import Window
+from nanoprobe.storage import RunHeader
 
 DEADLINE = 40.0
 """Longest wait (s) for anything."""
@@ -32,6 +33,15 @@ def until(condition: Callable[[], Any], session: Session | None = None, deadline
             session.deliver()
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
         assert time.monotonic() < end, "this did not come about in time"
+
+
+def empty_header(procedure: str = "growth") -> RunHeader:
+    """The header of a run that a test writes itself."""
+    empty: dict[str, dict[str, str]] = {
+        name: {} for name in ("parameters", "plan", "bench", "identities", "versions", "tip")
+    }
+    texts = dict.fromkeys(("plan_sha256", "sample", "operator", "sign_convention", "started"), "")
+    return RunHeader(procedure=procedure, simulated=True, **empty, **texts)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
 """What passes between the models: picks into plans, stored runs onto the map and into the ramps."""
 
-from collections.abc import Callable
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +11,16 @@ import numpy as np
 import pytest
 
 from gui.desk import Desk
-from gui.exporting import export_csv, export_picture
+from gui.exporting import export_csv
+from gui.reporting import write_report_of
 from gui.session_state import Phase
+from nanoprobe.errors import StorageError
+from nanoprobe.geometry import Frame
 from nanoprobe.plan import Plan
-from tests.gui.conftest import until
+from nanoprobe.records import FrameBegin, FrameLine
+from nanoprobe.roles import ScanLine, ScanPlan
+from nanoprobe.storage import RunWriter
+from tests.gui.conftest import empty_header, until
 
 
 @pytest.fixture
@@ -105,15 +114,84 @@ def test_a_ramp_of_a_stored_run_is_the_one_that_was_seen(desk: Desk, measured: P
 
 
 def test_points_and_ramps_are_exported_with_units_and_mark(measured: Path, tmp_path: Path) -> None:
-    target = export_csv(measured, tmp_path)
-    head, names, *rows = target.read_text(encoding="utf-8").splitlines()
-    assert "simulated" in head
+    points, ramps = export_csv(measured, tmp_path / "b")
+    head, names, *rows = points.read_text(encoding="utf-8").splitlines()
+    assert "SIMULATED" in head
     assert "trigger_first_above (V)" in names
     assert len(rows) == 4
-    ramps = (tmp_path / "a-ramps.csv").read_text(encoding="utf-8").splitlines()
-    assert ramps[1] == "point,time (s),bias (V),current (A)"
-    assert len(ramps) > 100
+    assert ramps == tmp_path / "b-ramps.csv"
+    lines = ramps.read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "point,time (s),bias (V),current (A)"
+    assert len(lines) > 100
 
 
-def test_the_figure_of_a_run_is_drawn(measured: Path, tmp_path: Path) -> None:
-    assert export_picture(measured, tmp_path).read_bytes().startswith(b"\x89PNG")
+def test_an_export_that_cannot_be_written_says_where_and_why(measured: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="nowhere: the tables could not be written: No such file or directory"):
+        export_csv(measured, tmp_path / "nowhere" / "b")
+
+
+def test_the_report_on_a_run_is_one_html_file(measured: Path, tmp_path: Path) -> None:
+    text = write_report_of([measured], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "simulated" in text
+    assert "<svg" in text or "data:image" in text
+
+
+def test_points_of_another_run_are_laid_over_the_open_one(desk: Desk, measured: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.zarr"
+    shutil.copytree(measured, other)
+    live = desk.map.points
+    desk.runs.open(measured)
+    until(lambda: desk.map.points is not live, desk.session)
+    drawn = desk.map.points
+    desk.runs.select((other,))
+    desk.runs.overlay()
+    until(lambda: desk.map.overlays, desk.session)
+    assert [overlay.name for overlay in desk.map.overlays] == ["other"]
+    assert desk.map.points is drawn
+    assert np.array_equal(desk.map.overlays[0].points.voltage, drawn.voltage)
+    desk.runs.open(other)
+    until(lambda: not desk.map.overlays, desk.session)
+
+
+def test_a_stored_run_looked_at_during_a_run_takes_nothing_from_it(desk: Desk, measured: Path, tmp_path: Path) -> None:
+    plan = Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 20.0})
+    desk.queue.add(plan, tmp_path / "live.zarr")
+    until(lambda: desk.map.frame is not None and desk.map.frame.run == tmp_path / "live.zarr", desk.session)
+    live = desk.map.frames[-1]
+    desk.runs.open(measured)
+    until(lambda: desk.session.state.last_run == tmp_path / "live.zarr", desk.session)
+    assert live.done.all()
+    assert len(desk.map.points) == 4
+
+
+def test_a_run_of_another_process_grows_on_the_map_without_moving_the_view(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.zarr"
+    with growing(path) as add:
+        add(4)
+        desk.runs.open(path)
+        until(lambda: desk.map.frame is not None, desk.session)
+        frame = desk.map.frame
+        assert frame is not None
+        assert frame.done.sum() == 4
+        until(lambda: desk.runs.watched == (path,), desk.session)
+        add(3)
+        desk.runs.tick()
+        until(lambda: frame.done.sum() == 7, desk.session)
+        assert desk.map.frame is frame
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[Callable[[int], None]]:
+    """A run of 8 lines that somebody writes; call for so many more lines."""
+    writer = RunWriter.create(path, empty_header())
+    place = Frame(x=0.0, y=0.0, width=1e-6, height=1e-6)
+    plan = ScanPlan(frame=place, pixels=8, lines=8, line_time=0.1, channels=("current",))
+    writer.record(FrameBegin(0, plan, {"current": "A"}))
+    lines = itertools.count()
+
+    def add(count: int) -> None:
+        for index in itertools.islice(lines, count):
+            writer.record(FrameLine(0, ScanLine(index, {"current": np.full((2, 8), float(index), dtype=np.float32)})))
+
+    yield add
+    writer.close()

@@ -12,8 +12,8 @@ from gui.table_model import ROW, TableModel
 from gui.window import Window
 from nanoprobe.events import Recorded, RunStarted
 from nanoprobe.records import ColumnInfo, TableBegin, TableRows
-from nanoprobe.storage import RunHeader, RunWriter
-from tests.gui.conftest import until
+from nanoprobe.storage import RunWriter
+from tests.gui.conftest import empty_header, until
 
 SERIES = TableBegin(
     name="series",
@@ -101,11 +101,7 @@ def test_rows_the_screen_had_no_time_for_are_merged() -> None:
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
     path = tmp_path / "tables.zarr"
-    empty: dict[str, dict[str, str]] = {
-        name: {} for name in ("parameters", "plan", "bench", "identities", "versions", "tip")
-    }
-    texts = dict.fromkeys(("plan_sha256", "sample", "operator", "sign_convention", "started"), "")
-    writer = RunWriter.create(path, RunHeader(procedure="growth", simulated=True, **empty, **texts))  # type: ignore[arg-type]
+    writer = RunWriter.create(path, empty_header())
     for record in (SERIES, SPECTRA, series_rows(0, 50), spectra_rows(4)):
         writer.record(record)
     writer.finish("finished")

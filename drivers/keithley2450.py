@@ -8,6 +8,7 @@ from pymeasure.instruments import Instrument, SCPIMixin
 
 from drivers import keithley2450_ranges as ranges
 from drivers.host_loop import Sample, host_ramp
+from drivers.keithley2450_dialect import KEITHLEY2450
 from drivers.keithley2450_off import confirm_off
 from drivers.keithley2450_sweep import Sweep
 from drivers.link import Link
@@ -322,4 +323,5 @@ DRIVER = Driver(
     summary="Keithley 2450 (SCPI over TCP, USB or GPIB): ramps with its own trigger model, or stepped by the host",
     options=Options,
     open=open_source_meter,
+    dialect=KEITHLEY2450,
 )

@@ -20,6 +20,8 @@ from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.recording import the_tap
 from nanoprobe.retry import Operation, attempt
 
+SENDS_FOR_OTHERS = True
+
 _log = logging.getLogger(__name__)
 
 _SERIAL_LOOK = 0.002

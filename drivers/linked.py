@@ -9,6 +9,8 @@ from drivers.operations import scpi_operation
 from nanoprobe.errors import GarbledAnswer
 from nanoprobe.retry import attempt
 
+SENDS_FOR_OTHERS = True
+
 
 class Linked:
     """Mixin before PyMeasure's Instrument. Works with any adapter; only a `Link` is shared between threads."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.link import Link
+from drivers.nanonis_dialect import NANONIS
 from drivers.nanonis_scan import Scanner
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
@@ -284,4 +285,5 @@ DRIVER = Driver(
     summary="SPECS Nanonis controller (TCP Programming Interface), with its own bias as a second source",
     options=Options,
     open=open_probe,
+    dialect=NANONIS,
 )

@@ -46,7 +46,7 @@ def reply(command: str, layout: str, body: bytes) -> tuple[Any, ...]:
 
     Releases differ in what follows the values asked for here: it is skipped, and the error block found at the end.
     """
-    reader = _Reader(body)
+    reader = Reader(body)
     try:
         values = tuple(reader.token(token) for token in layout.split())
     except (struct.error, ValueError):
@@ -80,14 +80,15 @@ def _error_at(body: bytes, at: int) -> str | None:
     return (_text(body[at + 8 :]) or "no reason given") if status else ""
 
 
-class _Reader:
-    """Walks through a body; raises struct.error or ValueError at its end."""
+class Reader:
+    """Walks through a body, `at` a byte of it; raises struct.error or ValueError at its end."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
         self.at = 0
 
     def token(self, token: str) -> Any:
+        """Return the next value, of any layout token."""
         if token in _DTYPES:
             return self.number(token)
         if token in ("s", "S"):
@@ -103,11 +104,13 @@ class _Reader:
         raise KeyError(token)
 
     def number(self, code: str) -> Any:
+        """Return the next number."""
         (value,) = struct.unpack_from(">" + code, self._body, self.at)
         self.at += struct.calcsize(">" + code)
         return value
 
     def numbers(self, code: str, count: int) -> NDArray[Any]:
+        """Return the next `count` numbers."""
         if count < 0:
             raise ValueError(f"count {count}")
         values = np.frombuffer(self._body, _DTYPES[code], count, self.at) if count else np.empty(0, _DTYPES[code])
@@ -115,6 +118,7 @@ class _Reader:
         return values.astype(values.dtype.newbyteorder("="))
 
     def text(self, token: str) -> str:
+        """Return the next text."""
         size = self.number("i" if token == "s" else "I")
         if not 0 <= size <= len(self._body) - self.at:
             raise ValueError(f"text of {size} bytes")

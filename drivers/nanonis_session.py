@@ -12,6 +12,8 @@ from drivers.operations import nanonis_operation
 from nanoprobe.errors import GarbledAnswer, InstrumentError
 from nanoprobe.retry import attempt
 
+SENDS_FOR_OTHERS = True
+
 WATCH_EVERY = 0.02
 """Longest wait between two calls of a watch while a command blocks the connection (s)."""
 

@@ -7,6 +7,7 @@ from pymeasure.instruments.keithley import Keithley2450 as PyMeasureKeithley2450
 
 from drivers import keithley2450_ranges as ranges
 from drivers.host_loop import Sample, host_ramp
+from drivers.keithley2450_dialect import KEITHLEY2450
 from drivers.keithley2450_off import confirm_off, switch_off
 from drivers.link import Link
 from nanoprobe.errors import BadInput, InstrumentError, InstrumentTimeout, LinkLost, Unreachable
@@ -184,4 +185,5 @@ DRIVER = Driver(
     summary="PyMeasure's own Keithley 2450 driver, stepped by the host",
     options=Options,
     open=open_source_meter,
+    dialect=KEITHLEY2450,
 )

@@ -36,6 +36,8 @@ class Bench:
     ) -> None:
         self.description = description
         self.recorder = recorder
+        self.tip_folder: Path | None = None
+        """Where the records of tips are kept; None: in the user's own folder."""
         self.used = False
         """Whether a run has begun on it since it was opened."""
         self.wiring = description.wiring

@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import BaseModel
 
 from nanoprobe.errors import BadInput
+from nanoprobe.recording.dialect import Dialect, Lines
 from nanoprobe.roles import Probe, SourceMeter
 
 Role = SourceMeter | Probe
@@ -16,13 +17,17 @@ Role = SourceMeter | Probe
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """One kind of instrument. `open` connects, identifies, leaves outputs off; raises Unreachable."""
+    """One kind of instrument. `open` connects, identifies, leaves outputs off; raises Unreachable.
+
+    `dialect`: what its bytes mean, for recordings and replays.
+    """
 
     name: str
     role: str
     summary: str
     options: type[BaseModel]
     open: Callable[[str, BaseModel], Role]
+    dialect: Dialect = field(default_factory=Lines)
 
 
 def find(group: str) -> dict[str, EntryPoint]:
@@ -36,6 +41,11 @@ def driver(name: str) -> Driver:
     if not isinstance(loaded, Driver):
         raise BadInput(f"entry point nanoprobe.drivers '{name}' is no nanoprobe driver but {loaded!r}")
     return loaded
+
+
+def dialect(name: str) -> Dialect:
+    """Return the dialect of the driver called `name`; plain lines where there is no such driver."""
+    return driver(name).dialect if name in find("drivers") else Lines()
 
 
 def procedure(name: str) -> Any:

@@ -21,7 +21,7 @@ class TipLog:
     def open(cls, lab: Bench, tip: str, bench: str) -> "TipLog":
         """Return the log of `tip`, or of the tip the bench file names where `tip` is empty."""
         identity = tip or lab.description.tip.identity
-        book = TipBook(simulated=lab.simulated, keep=identity not in UNNAMED and bench != EMBEDDED)
+        book = TipBook(lab.tip_folder, simulated=lab.simulated, keep=identity not in UNNAMED and bench != EMBEDDED)
         return cls(book, _with_calibration(lab, book.load(identity)))
 
     def check_usable(self) -> None:

@@ -8,7 +8,7 @@ import typer
 from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
-from nanoprobe.cli import analyze, benches, demo, gui, lists, runs, sim, simulate
+from nanoprobe.cli import analyze, benches, demo, gui, lists, replay, runs, sim, simulate
 from nanoprobe.cli.console import err, say
 from nanoprobe.errors import Aborted, BadInput, NanoprobeError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 lists.register(app)
 runs.register(app)
+replay.register(app)
 analyze.register(app)
 benches.register(app)
 demo.register(app)

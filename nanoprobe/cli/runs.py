@@ -11,6 +11,7 @@ from rich.table import Table
 from nanoprobe import engine
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.cli.progress import watched
+from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
@@ -104,11 +105,22 @@ def resume(
 
 
 def show(
-    path: RunPath, as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False
+    path: RunPath,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
+    wire: Annotated[bool, typer.Option("--wire", help="the recorded traffic of the instruments instead")] = False,
+    instrument: Annotated[
+        str | None, typer.Option(help="with --wire: only of this instrument, by name or role")
+    ] = None,
+    since: Annotated[
+        float | None, typer.Option("--from", metavar="S", help="with --wire: from this time on (s)")
+    ] = None,
+    until: Annotated[float | None, typer.Option("--to", metavar="S", help="with --wire: up to this time (s)")] = None,
 ) -> None:
     """Show what is in a run."""
     with open_run(path) as found:
-        if as_json:
+        if wire:
+            print_wire(found, instrument, since, until)
+        elif as_json:
             print_json(summary(found))
         else:
             _print(path, found)

@@ -1,5 +1,5 @@
 # The verbs of this project. Each sets up .venv first, so they work on a fresh machine.
-.PHONY: setup demo gui test test-slow lint bench validate verify docs constraints
+.PHONY: setup demo gui test test-slow lint bench validate verify soak docs constraints
 V := .venv/bin
 
 setup:
@@ -32,6 +32,10 @@ validate: setup  ## do intervals cover and tests keep their level: prints the ta
 
 verify: setup  ## finite elements against closed formulas: makes the table of docs/reference/verification.md
 	$(V)/python docs/make_verification.py
+
+soak: setup  ## kills, full disks, broken input, faults, 100,000 ramps: hours; rows go into docs/reference/reliability.md
+	for each in kill disk fuzz faults ramps; do nice $(V)/python -m benchmarks.soak $$each || exit 1; done
+	$(V)/python -m benchmarks.soak table
 
 docs: setup  ## make the tables and pictures of the docs again
 	$(V)/python docs/make_reference.py

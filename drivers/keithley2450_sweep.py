@@ -19,7 +19,7 @@ from drivers.keithley2450_program import (
     store_levels,
     trigger_model,
 )
-from nanoprobe.errors import BadInput, InstrumentError, InstrumentTimeout
+from nanoprobe.errors import BadInput, GarbledAnswer, InstrumentError, InstrumentTimeout
 from nanoprobe.roles import OnSamples, OnTrip, RampPlan, RampRecord, TripWay, Watch
 from nanoprobe.units import si
 
@@ -185,8 +185,12 @@ class Sweep:
 
     def _progress(self) -> tuple[int, bool]:
         """Ask for the number of readings and whether the output is on."""
-        readings, output = self._meter.ask(f':TRAC:ACT? "{NAME}";:OUTP?').split(";")
-        return int(float(readings)), output.strip() in ("1", "ON")
+        answer = self._meter.ask(f':TRAC:ACT? "{NAME}";:OUTP?')
+        try:
+            readings, output = answer.split(";")
+            return int(float(readings)), output.strip() in ("1", "ON")
+        except (ValueError, OverflowError):
+            raise GarbledAnswer(f"{self._meter.name} answers '{answer:.80}' when asked how far its ramp is") from None
 
     def _ended(self, look: Look, least: int) -> bool:
         """Say whether the model has ended. Its state may be a moment old, the other two are live."""

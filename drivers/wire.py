@@ -14,6 +14,8 @@ RECEIVE_SIZE = 1 << 16
 """Most bytes taken from the socket at a time."""
 SEND_SIZE = 4096
 """Most bytes handed to the socket at a time: a send of more may block however ready the socket is."""
+LONGEST_LINE = 1 << 24
+"""Most bytes of a line: what sends more without a line end is no instrument."""
 _LONGEST_LOOK = 0.5
 """Longest wait (s) before it is looked whether another thread has closed the connection meanwhile."""
 
@@ -63,6 +65,8 @@ class Wire(socket.socket):
             if left > _LONGEST_LOOK or select.select([self], [], [], left)[0]:
                 with suppress(TimeoutError):
                     self.pending += self.recv(RECEIVE_SIZE)
+            if count < 0 and len(self.pending) > LONGEST_LINE:
+                raise ConnectionAbortedError(f"a line of more than {LONGEST_LINE} bytes came")
         taken = bytes(self.pending[:end])
         del self.pending[:end]
         return taken

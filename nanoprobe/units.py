@@ -1,7 +1,9 @@
 """Numbers as people write and read them: SI prefixes out, quantities with units in."""
 
 import math
-from functools import cache
+import re
+from functools import cache, lru_cache
+from tokenize import TokenError
 
 import pint
 
@@ -33,6 +35,18 @@ def _registry() -> pint.UnitRegistry:  # type: ignore[type-arg]  # pint's generi
     return pint.UnitRegistry()
 
 
+_UNIT = r"[^\W\d_]+(?:(?:\*\*|\^)-?\d)?|°|%"
+_QUANTITY = re.compile(
+    rf"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>(?:{_UNIT})(?:\s*[*/·]\s*(?:{_UNIT}))*)\s*"
+)
+"""A number and a unit, no more: Pint itself would also work out sums and towers of powers that come with a plan."""
+
+
+@lru_cache(maxsize=256)
+def _unit(text: str) -> pint.Unit:
+    return _registry().parse_units(text.replace("·", "*"))
+
+
 def quantity(text: str, unit: str) -> float:
     """Read "10 nA", "1e-8 A" or a bare number (taken as `unit`) into a float in `unit`.
 
@@ -42,13 +56,17 @@ def quantity(text: str, unit: str) -> float:
         return float(text)
     except ValueError:
         pass
+    found = _QUANTITY.fullmatch(text)
     try:
-        return float(_registry().Quantity(text).to(unit or "dimensionless").magnitude)
+        if found is None:
+            raise ValueError("no number with a unit")
+        given = _registry().Quantity(float(found["number"]), _unit(found["unit"]))
+        return float(given.to(unit or "dimensionless").magnitude)
     except pint.DimensionalityError as error:
         raise BadInput(
             f"'{text}' has the wrong unit: {error.units1} where {unit or 'a plain number'} is expected"
         ) from None
-    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError, AssertionError):
+    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError, AssertionError, TokenError):
         raise BadInput(f"'{text}' is not a number with a unit (expected for example '10 n{unit}')") from None
 
 

@@ -64,10 +64,10 @@ def quantity(text: str, unit: str) -> float:
         return float(given.to(unit or "dimensionless").magnitude)
     except pint.DimensionalityError as error:
         raise BadInput(
-            f"'{text}' has the wrong unit: {error.units1} where {unit or 'a plain number'} is expected"
+            f"{text!r} has the wrong unit: {error.units1} where {unit or 'a plain number'} is expected"
         ) from None
     except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError, AssertionError, TokenError):
-        raise BadInput(f"'{text}' is not a number with a unit (expected for example '10 n{unit}')") from None
+        raise BadInput(f"{text!r} is not a number with a unit (expected for example '10 n{unit}')") from None
 
 
 def duration(seconds: float) -> str:

@@ -60,7 +60,9 @@ def _end(parser: Parser, parse: Parse, made: bytes, found: Attack) -> str:
         return _shape(error)
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        key = f"{type(error).__name__} in {place.name} ({place.filename.rpartition('/')[2]}:{place.lineno}): {error}"[:200]
+        key = f"{type(error).__name__} in {place.name} ({place.filename.rpartition('/')[2]}:{place.lineno}): {error}"[
+            :200
+        ]
         found.failures.setdefault(re.sub(r"\d{3,}", "#", key), made)
         return f"failure {type(error).__name__} {place.name}"
     finally:
@@ -103,7 +105,9 @@ def soak(count: int, names: list[str] | None = None) -> Row:
             continue
         done.append(found := attack(parser, round(count * parser.share)))
         rate = found.inputs / found.seconds
-        print(f"{found.parser}: {found.inputs} inputs, {found.taken} taken, {len(found.ends)} ends, {rate:.0f} a second")
+        print(
+            f"{found.parser}: {found.inputs} inputs, {found.taken} taken, {len(found.ends)} ends, {rate:.0f} a second"
+        )
         for key, made in found.failures.items():
             print(f"  {key}\n    {made[:300]!r}")
         sys.stdout.flush()

@@ -62,7 +62,11 @@ points = [[0, 0], [1e-6, 2e-6]]
 """
 ASSIGNMENTS = (b"trip_current=1 nA", b"nx=12", b"points=0,0; 1e-6,2e-6", b"order=shuffled", b"rate=0.5 V/s")
 PLACES = (b"0,0; 1e-6,2e-6", b"[[0, 0], [1e-6, 2e-6]]")
-FAULTS = (b"source_meter:hang@command=12,for=0", b"probe:delay=0.5@match=Scan.Action,for=3,seed=2", b"probe:snap-off@time=3")
+FAULTS = (
+    b"source_meter:hang@command=12,for=0",
+    b"probe:delay=0.5@match=Scan.Action,for=3,seed=2",
+    b"probe:snap-off@time=3",
+)
 TIP = "tip A"
 
 
@@ -79,7 +83,9 @@ def header() -> RunHeader:
 
 
 LAYOUT = PointLayout(np.arange(3) * 1e-6, np.zeros(3), 4)
-_SCAN = ScanPlan(frame=Frame(x=0, y=0, width=1e-6, height=1e-6), pixels=4, lines=2, line_time=1.0, channels=("current",))
+_SCAN = ScanPlan(
+    frame=Frame(x=0, y=0, width=1e-6, height=1e-6), pixels=4, lines=2, line_time=1.0, channels=("current",)
+)
 FRAME = FrameBegin(0, _SCAN, {"current": "A"})
 
 
@@ -163,15 +169,16 @@ NANONIS_REQUESTS = tuple(
         ("TipRec.BufferSizeSet", struct.pack(">i", 100)),
     )
 )
-NANONIS_REPLIES = tuple(
-    frame(command, body + bytes(8), request=False)
-    for command, body in (
-        ("Any", struct.pack(">f", 0.1)),
-        ("Any", _NUMBERS),
-        ("Any", _TEXTS + _INT),
-        ("Any", struct.pack(">i", 3) + b"abc" + _TABLE + _INT),
-        ("Any", struct.pack(">i", 17) + b"Nanonis SPM Contr" + struct.pack(">i", 9) + b"Generic 5" + _INT + _INT),
-        ("Any", _TEXTS + _TABLE + _NUMBERS),
-        ("Any", struct.pack(">dd", 1e-9, 2e-9)),
-    )
-) + (frame("Any", struct.pack(">Ii", 1, 7) + b"refused", request=False),)
+_GOOD_REPLIES = (
+    struct.pack(">f", 0.1),
+    _NUMBERS,
+    _TEXTS + _INT,
+    struct.pack(">i", 3) + b"abc" + _TABLE + _INT,
+    struct.pack(">i", 17) + b"Nanonis SPM Contr" + struct.pack(">i", 9) + b"Generic 5" + _INT + _INT,
+    _TEXTS + _TABLE + _NUMBERS,
+    struct.pack(">dd", 1e-9, 2e-9),
+)
+NANONIS_REPLIES = (
+    *(frame("Any", body + bytes(8), request=False) for body in _GOOD_REPLIES),
+    frame("Any", struct.pack(">Ii", 1, 7) + b"refused", request=False),
+)

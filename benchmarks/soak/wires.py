@@ -137,5 +137,3 @@ def controller() -> Iterator[Callable[[bytes], None]]:
         return lambda: session.call("Any", returns=layout)
 
     yield _answering(adapter, tuple(map(ask, LAYOUTS)))
-
-

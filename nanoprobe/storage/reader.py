@@ -128,7 +128,9 @@ class Run:
         try:
             group: xr.Dataset = xr.open_zarr(self.path, group=name, consolidated=True, chunks=None)
         except Exception as error:  # Zarr and xarray raise whatever they like over metadata that is not ours
-            raise StorageError(f"group {name} of {self.path} cannot be opened ({type(error).__name__}: {error})") from error
+            raise StorageError(
+                f"group {name} of {self.path} cannot be opened ({type(error).__name__}: {error})"
+            ) from error
         return group
 
 

@@ -36,7 +36,9 @@ def test_a_wrong_unit_names_both_units() -> None:
         quantity("5 s", "V")
 
 
-@pytest.mark.parametrize("text", ["fast", "", "1 2 3", "()", "10 notaunit", "__import__('os')", "9**9**9**9", "1 A**9**9", "1 A{{\n"])
+@pytest.mark.parametrize(
+    "text", ["fast", "", "1 2 3", "()", "10 notaunit", "__import__('os')", "9**9**9**9", "1 A**9**9", "1 A{{\n"]
+)
 def test_nonsense_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         quantity(text, "A")

@@ -68,8 +68,9 @@ def shoot(pick: random.Random, lab: Served, spare: Served, out: Path) -> Shot | 
     for line in app.read(told).splitlines():  # ends when the guard, which shares it, has ended
         heard.hear(line)
     process.join()
-    if not alive or "ended finished" in str(heard):
-        return None
+    with open_run(out) as run:
+        if not alive or run.status == "finished":
+            return None
     shot = Shot(
         procedure,
         instant,

@@ -16,7 +16,8 @@ from nanoprobe.engine import execute
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
 from nanoprobe.records import FrameLine, PointBegin, PointState, RampDone
-from nanoprobe.storage import Run
+from nanoprobe.storage import Run, verify
+from nanoprobe.storage.traffic import TRAFFIC
 
 CONTEXT = get_context("forkserver")
 """The app is forked from a server that has its modules loaded: 300 starts of Python would take longer than 300 kills."""
@@ -64,6 +65,11 @@ def _checksum(values: Mapping[str, NDArray[Any]]) -> int:
     for name in sorted(values):
         found = zlib.crc32(np.ascontiguousarray(values[name]).tobytes(), found)
     return found
+
+
+def bad_arrays(path: Path) -> list[str]:
+    """Return the arrays of a run that cannot be trusted. A recording of traffic may end early: nobody was promised it."""
+    return [f"array {name}" for name in verify(path) if not name.startswith(str(TRAFFIC))]
 
 
 def told_by(record: object) -> str:

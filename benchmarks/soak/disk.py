@@ -12,7 +12,7 @@ from nanoprobe.engine import execute, resume
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
-from nanoprobe.storage import open_run, read_rescue, verify
+from nanoprobe.storage import open_run, read_rescue
 from nanoprobe.storage.tree import JOURNAL
 
 MAP = {
@@ -73,7 +73,7 @@ def fill(lab: Served, out: Path, offset: int) -> Filled:
             found.resumed = f"{outcome.status} {outcome.error or ''}".strip()
         with open_run(out) as run:
             found.lost += [f"{what} after the resume" for what in heard.missing_in(run)]
-        found.lost += [f"array {name}" for name in verify(out)]
+        found.lost += app.bad_arrays(out)
     except NanoprobeError as error:
         found.problem = f"{type(error).__name__}: {error}"
     return found

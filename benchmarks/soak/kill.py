@@ -18,7 +18,7 @@ from nanoprobe.errors import NanoprobeError
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
 from nanoprobe.records import PointBegin, PointState
-from nanoprobe.storage import open_run, verify
+from nanoprobe.storage import open_run
 
 MAP = {
     "nx": 3, "ny": 2, "rate": 3.0, "check_every": 0,
@@ -111,7 +111,7 @@ def _judge(shot: Shot, heard: app.Told, spare: Served, out: Path) -> Shot:
         shot.lost += [f"{what} after the resume" for what in heard.missing_in(run)]
         if not set(run.points["state"].values.tolist()) <= {PointState.DONE, PointState.INTERRUPTED}:
             shot.problem = f"points are {run.points['state'].values.tolist()} after the resume"
-    shot.lost += [f"array {name}" for name in verify(out)]
+    shot.lost += app.bad_arrays(out)
     return shot
 
 

@@ -137,7 +137,8 @@ class BenchModel:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Recorded):
-            self._show(after_record(self.reading, event.record))
+            bench = self._session.bench
+            self._show(after_record(self.reading, event.record, math.nan if bench is None else bench.source.held))
         elif isinstance(event, (MadeSafe, RunEnded)):
             self.output_on = False
             self.changed.emit()

@@ -284,6 +284,7 @@ def _link(link: str, resource: str) -> str:
 
 def _contact(reading: BenchReading, output_on: bool) -> str:
     touching = {True: "● tip in contact", False: "○ tip lifted", None: "contact not known"}[reading.engaged]
+    touching += ", scanning" if reading.scan is not None else ""
     output = "⚡ output on" if output_on or (reading.source == "run" and _biased(reading)) else "output off"
     return f"{touching}, {output}" if not math.isnan(reading.at) else "no numbers yet"
 

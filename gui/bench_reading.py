@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanoprobe.bench import Bench
-from nanoprobe.records import CheckDone, FrameLine, PointBegin, RampDone, Samples
+from nanoprobe.records import CheckDone, FrameBegin, FrameLine, PointBegin, RampDone, Samples
+from nanoprobe.roles import ScanPlan
 
 NAN = math.nan
 _CHANNELS = ("current", "height", "x", "y")
@@ -21,7 +22,8 @@ class BenchReading:
     """`bias` V (0 with the output off), `current` A at the electrode, `force` N, `z`, `x`, `y` m; NaN where not known.
 
     `engaged`: whether feedback holds the tip on the surface, None where not known. `at`: monotonic time (s).
-    `seconds`: how long the bench took to answer; NaN from a run. `source`: "asked" or "run".
+    `seconds`: how long the bench took to answer; NaN from a run. `source`: "asked" or "run". `scan`: the image that is
+    being taken; x and y are then where the present line begins.
     """
 
     bias: float = NAN
@@ -34,6 +36,7 @@ class BenchReading:
     at: float = NAN
     seconds: float = NAN
     source: str = "asked"
+    scan: ScanPlan | None = None
 
 
 def read_bench(bench: Bench, output_on: bool) -> BenchReading:
@@ -63,9 +66,12 @@ def _place(bench: Bench, values: Mapping[str, float]) -> tuple[float, float]:
     return (values["x"], values["y"]) if "x" in values and "y" in values else bench.probe.position()
 
 
-def after_record(reading: BenchReading, record: object) -> BenchReading:
-    """Return the reading after a run reported `record`; the very same object where it says nothing new."""
-    found = _news(record)
+def after_record(reading: BenchReading, record: object, held: float = NAN) -> BenchReading:
+    """Return the reading after a run reported `record`; the very same object where it says nothing new.
+
+    `held`: the bias (V) that is held while an image is taken, which no record says.
+    """
+    found = _of_scan(reading.scan, record, held) or _news(record)
     if not found:
         return reading
     return replace(reading, **found, at=time.monotonic(), seconds=NAN, source="run")
@@ -75,16 +81,28 @@ def _news(record: object) -> dict[str, Any]:
     if isinstance(record, Samples) and len(record.bias):
         return {"bias": float(record.bias[-1]), "current": float(record.current[-1]), "engaged": True}
     if isinstance(record, PointBegin):
-        return {"x": record.x, "y": record.y, "engaged": True}
+        return {"x": record.x, "y": record.y, "engaged": True, "scan": None}
     if isinstance(record, RampDone):
         return {"bias": 0.0, "current": NAN, "force": record.values.get("force", NAN)}
     if isinstance(record, CheckDone):
         return {name: record.values.get(name, NAN) for name in ("x", "y", "force")}
-    if isinstance(record, FrameLine):
-        values = record.line.values
-        channels = {"current": "current", "z": "height"}
-        return {ours: _last(values[name]) for ours, name in channels.items() if name in values}
     return {}
+
+
+def _of_scan(scan: ScanPlan | None, record: object, held: float) -> dict[str, Any]:
+    """Return what an image that begins, or a line of it, says."""
+    if isinstance(record, FrameBegin):
+        nothing = dict.fromkeys(("current", "force", "z", "x", "y"), NAN)
+        return {**nothing, "scan": record.plan, "bias": held, "engaged": True}
+    if not isinstance(record, FrameLine):
+        return {}
+    values = record.line.values
+    channels = {"current": "current", "z": "height"}
+    found = {ours: _last(values[name]) for ours, name in channels.items() if name in values}
+    if scan is not None:
+        along, up = -scan.frame.width / 2, ((record.line.index + 0.5) / scan.lines - 0.5) * scan.frame.height
+        found["x"], found["y"] = (float(value) for value in scan.frame.to_scanner(np.array([[along, up]]))[0])
+    return {**found, "bias": held}
 
 
 def _last(line: NDArray[np.float32]) -> float:

@@ -34,19 +34,16 @@ class MapCanvas(pg.GraphicsLayoutWidget):
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.box = MapBox()
-        self.plot = self.addPlot(row=0, col=0, viewBox=self.box)
+        self.headline = pg.LabelItem(justify="left")
+        self.addItem(self.headline, row=0, col=0, colspan=3)
+        self._badge, self._legend = "", ""
+        self.plot = self.addPlot(row=1, col=0, viewBox=self.box)
         self._make_axes()
         self._make_items()
         self._make_bars()
         self.points = PointLayer(self.plot)
         self.picks = PickLayer(self.plot)
         self.scale_bar = ScaleBar(self.box)
-        self.badge = pg.LabelItem(justify="left")
-        self.badge.setParentItem(self.box)
-        self.badge.anchor((0, 0), (0, 0), offset=(8, 6))
-        self.legend = pg.LabelItem(justify="left")
-        self.legend.setParentItem(self.box)
-        self.legend.anchor((0, 1), (0, 1), offset=(8, -6))
         self.keys = MapKeys(self)
         self._connect()
         self.paint(ink())
@@ -82,8 +79,8 @@ class MapCanvas(pg.GraphicsLayoutWidget):
     def _make_bars(self) -> None:
         self.bar = pg.ColorBarItem(interactive=False, width=16, colorMap="viridis", colorMapMenu=False)
         self.voltage_bar = pg.ColorBarItem(interactive=False, width=12, colorMap="plasma", colorMapMenu=False)
-        self.addItem(self.bar, row=0, col=1)
-        self.addItem(self.voltage_bar, row=0, col=2)
+        self.addItem(self.bar, row=1, col=1)
+        self.addItem(self.voltage_bar, row=1, col=2)
         self.voltage_bar.axis.setLabel("|trigger|", units="V")
         for bar in (self.bar, self.voltage_bar):
             bar.axis.setWidth(64)
@@ -174,15 +171,19 @@ class MapCanvas(pg.GraphicsLayoutWidget):
             self.tip.setPos(tip[0] * UM, tip[1] * UM)
 
     def set_badge(self, text: str) -> None:
-        """Write `text` into the corner of the map."""
-        self.badge.setText(badge_text(text), size="11pt")
+        """Write `text` above the map."""
+        self._badge = badge_text(text)
+        self._write_headline()
 
     def set_legend(self, overlays: list[str]) -> None:
         """Say which shape stands for which run laid over the map."""
         shapes = [OVERLAY_SYMBOLS[index % len(OVERLAY_SYMBOLS)][1] for index in range(len(overlays))]
-        self.legend.setText(
-            badge_text("<br>".join(f"{shape} {name}" for shape, name in zip(shapes, overlays, strict=True)))
-        )
+        self._legend = ", ".join(f"{shape} {name}" for shape, name in zip(shapes, overlays, strict=True))
+        self._write_headline()
+
+    def _write_headline(self) -> None:
+        legend = f"laid over: {self._legend}" if self._legend else ""
+        self.headline.setText("&nbsp;&nbsp; ".join(part for part in (self._badge, legend) if part), color=ink().text)
 
     def show_all(self) -> None:
         """Zoom to image, points and path."""

@@ -27,6 +27,8 @@ from nanoprobe.units import duration
 
 COLUMNS = ("plan", "sample", "state", "lab time", "run")
 _KEY = Qt.ItemDataRole.UserRole
+_WIDEST = 260
+"""Of a column (pixels): a long reason is read in the tooltip."""
 _STEPS = 1000
 """Of the progress bar."""
 
@@ -71,6 +73,7 @@ class QueuePanel(QWidget):
         header = made.header()
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMaximumSectionSize(_WIDEST)
         return made
 
     def _buttons(self) -> dict[str, QWidget]:

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QPixmap
 from PyQt6.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.parts import Words
 from gui.ramp_model import Ramp, RampModel, signed_log, thinned
 from gui.theme import Ink, ink
 from gui.widgets import badge_text, named
@@ -18,6 +19,12 @@ DRAW_MS = 16
 """The curve is drawn about 60 times a second, and only when something changed."""
 FLOOR = 1e-13
 """Current (A) that stands at zero on the logarithmic axis; below what any instrument here can tell from nothing."""
+
+
+_HINT = """no ramp yet
+
+While a ramp runs it is drawn here: current over bias, and over time.
+Click a point on the map to see its ramp."""
 
 
 class SignedLogAxis(pg.AxisItem):
@@ -109,12 +116,14 @@ class RampView(QWidget):
         self.canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.bias = Curves(self.canvas, 0, "bias", "V")
         self.time = Curves(self.canvas, 1, "time", "s")
-        self.verdict = QLabel("no ramp yet")
+        self.verdict = QLabel("")
         self.verdict.setAccessibleName("Verdict of the ramp")
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.badge = QLabel("")
         self.badge.setAccessibleName("Simulated data")
+        self.hint = Words("Where ramps will be", _HINT)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._make_buttons()
         self._arrange()
         self._drawn: tuple[object, ...] = ()
@@ -148,7 +157,9 @@ class RampView(QWidget):
         layout.setSpacing(2)
         layout.addLayout(row)
         layout.addWidget(self.verdict)
+        layout.addWidget(self.hint, 1)
         layout.addWidget(self.canvas, 1)
+        self.canvas.hide()
 
     # --- drawing
 
@@ -160,11 +171,14 @@ class RampView(QWidget):
             return
         self._drawn = state
         ramp = self.model.shown
+        empty = ramp is None and not self.model.behind()
+        self.hint.setVisible(empty)
+        self.canvas.setVisible(not empty)
         if ramp is None:
             for curves in (self.bias, self.time):
                 curves.curve.setData([], [])
                 curves.bracket.setVisible(False)
-            self.verdict.setText("no ramp yet" if self.model.looked_at is None else f"point {self.model.looked_at}")
+            self.verdict.setText("" if self.model.looked_at is None else f"point {self.model.looked_at}")
         else:
             self._draw_ramp(ramp)
         if self._old_behind:

@@ -182,7 +182,7 @@ class Session(SessionCore):
             self.tell(f"{path.name} cannot be resumed now: it needs an open bench on which nothing runs", "error")
             return
         self._run(
-            RunState(path=path, procedure="resume"),
+            RunState(path=path, procedure=""),
             lambda events, control: engine.resume_on(path, self._keeper.opened(), events, control),
             nothing,
         )
@@ -278,7 +278,7 @@ class Session(SessionCore):
     def _follow(self, event: Event) -> None:
         run = self.state.run
         if isinstance(event, RunStarted) and run is not None:
-            self._set(run=replace(run, path=event.path, procedure=event.procedure))
+            self._set(run=replace(run, path=event.path, procedure=run.procedure or event.procedure))
         elif isinstance(event, Progress) and run is not None:
             self._set(run=replace(run, fraction=event.fraction, elapsed=event.elapsed, remaining=event.remaining))
         elif isinstance(event, MadeSafe):

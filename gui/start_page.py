@@ -2,8 +2,9 @@
 
 from PyQt6.QtCore import Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtGui import QFont
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.parts import bold
 from gui.session_state import Phase, SessionState
 from gui.widgets import named
 
@@ -14,6 +15,15 @@ _TEXTS = {
     Phase.CLOSING: "Making the bench safe …",
     Phase.FAILED: "{where} could not be opened: {error}",
 }
+
+
+_STEPS = (
+    ("Open a bench", "the demo is a simulated lab; your own is described by a TOML file"),
+    ("Scan", "choose current-map on the left, add it to the queue"),
+    ("Pick", "click spots on the map, or drag a frame with a grid (Ctrl+2, Ctrl+4)"),
+    ("Ramp", "choose trigger-map: the picks are its points; add it to the queue"),
+    ("Look", "click a point to see its ramp; the tab Runs has reports and exports"),
+)
 
 
 class StartPage(QWidget):
@@ -46,7 +56,9 @@ class StartPage(QWidget):
             column.addWidget(label)
         column.addSpacing(18)
         column.addLayout(row)
-        column.addStretch(3)
+        column.addSpacing(30)
+        column.addLayout(_steps())
+        column.addStretch(4)
         row.insertStretch(0, 1)
         row.addStretch(1)
         self.show_state(SessionState())
@@ -65,3 +77,19 @@ class StartPage(QWidget):
         self.demo.setEnabled(not waiting)
         self.file.setEnabled(not waiting)
         self.map.setVisible(state.phase is Phase.OPEN)
+
+
+def _steps() -> QHBoxLayout:
+    """Return the way through the app, as a numbered list in the middle."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(8)
+    for line, (step, how) in enumerate(_STEPS):
+        grid.addWidget(bold(QLabel(f"{line + 1}")), line, 0)
+        grid.addWidget(bold(QLabel(step)), line, 1)
+        grid.addWidget(QLabel(how), line, 2)
+    middle = QHBoxLayout()
+    middle.addStretch(1)
+    middle.addLayout(grid)
+    middle.addStretch(1)
+    return middle

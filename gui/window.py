@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QCloseEvent, QKeySequence
+from PyQt6.QtCore import QByteArray, Qt
+from PyQt6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
 from PyQt6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QMenu, QSizePolicy, QStackedWidget, QWidget
 
 from gui import theme
@@ -46,7 +46,7 @@ class Window(QMainWindow):
         self._make_menus()
         self._make_bars()
         self._connect()
-        self._first_layout = self.saveState()
+        self._first_layout = QByteArray()
         self._restore()
         self._show_state(desk.session.state)
 
@@ -65,34 +65,21 @@ class Window(QMainWindow):
         self.table_view = TableView(self.desk.tables)
         self.form, self.queue = ExperimentForm(self.desk.experiment), QueuePanel(self.desk.queue)
         self.bench, self.browser = BenchPanel(self.desk.bench), RunBrowser(self.desk.runs)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
         self.docks = {
-            "experiment": self._dock("experiment", "Experiment", self.form, left),
-            "runs": self._dock("runs", "Runs", self.browser, left),
-            "bench": self._dock("bench", "Bench", self.bench, right),
-            "queue": self._dock("queue", "Queue", self.queue, right),
-            "ramp": self._dock("ramp", "Ramp", self.ramp_view, bottom),
-            "series": self._dock("series", "Series", self.table_view, bottom),
-            "log": self._dock("log", "Log", self.log_view, bottom),
+            "experiment": self._dock("experiment", "Experiment", self.form),
+            "runs": self._dock("runs", "Runs", self.browser),
+            "bench": self._dock("bench", "Bench", self.bench),
+            "queue": self._dock("queue", "Queue", self.queue),
+            "ramp": self._dock("ramp", "Ramp", self.ramp_view),
+            "series": self._dock("series", "Series", self.table_view),
+            "log": self._dock("log", "Log", self.log_view),
         }
-        self.tabifyDockWidget(self.docks["experiment"], self.docks["runs"])
-        for key in ("series", "log"):
-            self.tabifyDockWidget(self.docks["ramp"], self.docks[key])
-        self.docks["experiment"].raise_()
-        self.docks["ramp"].raise_()
-        self.resizeDocks([self.docks["experiment"], self.docks["bench"]], [350, 350], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["ramp"]], [290], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks["bench"], self.docks["queue"]], [560, 320], Qt.Orientation.Vertical)
 
-    def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, key: str, title: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(key)
         dock.setAccessibleName(title)
         dock.setWidget(widget)
-        self.addDockWidget(area, dock)
         return dock
 
     def _make_action(self, action: Action) -> QAction:
@@ -207,7 +194,37 @@ class Window(QMainWindow):
             self.resize(1500, 950)
         else:
             self.restoreGeometry(layout[0])
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Put the panels into their places, the first time: tabs made before are drawn twice by Qt 6.11."""
+        super().showEvent(event)
+        if not self._first_layout.isEmpty():
+            return
+        self._arrange_docks()
+        self._first_layout = self.saveState()
+        layout = self.settings.layout()
+        if layout is not None:
             self.restoreState(layout[1])
+
+    def _arrange_docks(self) -> None:
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        docks = self.docks
+        for area, front, *behind in (
+            (left, "experiment", "runs"),
+            (right, "bench"),
+            (right, "queue"),
+            (bottom, "ramp", "series", "log"),
+        ):
+            self.addDockWidget(area, docks[front])
+            for key in behind:
+                self.tabifyDockWidget(docks[front], docks[key])
+            docks[front].raise_()
+        self.resizeDocks([docks["experiment"], docks["bench"]], [350, 350], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["ramp"]], [290], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["bench"], docks["queue"]], [560, 320], Qt.Orientation.Vertical)
 
     def reset_layout(self) -> None:
         """Put every panel back."""

@@ -42,6 +42,8 @@ class Biasing:
         self._wiring = wiring
         self._limits = limits
         self._interlock = interlock
+        self.held = 0.0
+        """The bias (V) that was asked to be held, 0 with the output off; known without asking the instrument."""
 
     @property
     def ways(self) -> tuple[TripWay, ...]:
@@ -146,6 +148,7 @@ class Biasing:
         self._limits.check_bias(bias, "bias")
         self._limits.check_current(compliance, "compliance")
         self._command(lambda: self._source.hold(self._wiring.source_voltage(bias), compliance))
+        self.held = bias
 
     def read(self) -> tuple[float, float]:
         """Read bias (V) and electrode current (A) once."""
@@ -168,6 +171,7 @@ class Biasing:
 
     def off(self) -> None:
         """Output off. Always allowed, whatever the interlock says."""
+        self.held = 0.0
         self._source.off()
 
     def _command(self, do: Callable[[], T]) -> T:

@@ -157,7 +157,7 @@ def test_a_shortcut_takes_the_keyboard_to_each_panel(open_window: Window, key: s
 def test_simulated_stands_in_title_badge_map_and_ramps(open_window: Window) -> None:
     assert "SIMULATED" in open_window.windowTitle()
     assert open_window.head.badge.isVisible()
-    assert "SIMULATED" in open_window.map_view.canvas.badge.text
+    assert "SIMULATED" in open_window.map_view.canvas.headline.text
     assert "SIMULATED" in open_window.ramp_view.badge.text()
 
 
@@ -186,9 +186,11 @@ def test_the_layout_is_remembered(window: Window, settings: Settings) -> None:
     stored = settings.layout()
     assert stored is not None
     other = Window(window.desk, settings)
+    other.show()
     assert other.docks["log"].isHidden()
     other.left = True
     other.bridge.stop()
+    other.hide()
     other.deleteLater()
 
 

@@ -1,0 +1,152 @@
+"""What each tool costs on this machine, side by side in one run: `make bench` (`--quick` in under two minutes).
+
+Prints Markdown; `--write` puts it into docs/reference/performance.md. Run in the environment that has the peers.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.side_by_side import starts, trips
+from benchmarks.side_by_side.rounds import Rounds, measure, rows
+from benchmarks.side_by_side.stepping import METHODS as STEPPERS
+from benchmarks.side_by_side.storing import METHODS as WRITERS
+from sim_instruments.demo import start
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "performance.md"
+PEERS = ("pyvisa", "pyvisa-py", "pymeasure", "qcodes", "bluesky", "h5py", "numpy", "zarr")
+
+
+def points(quick: bool) -> str:
+    """Host-stepped points: set, read, store."""
+    parts = [
+        "## A point stepped by the computer\nSet, read, store on the same simulated source-meter; Nagle's delay off everywhere.\n"
+    ]
+    for count, rounds in ((300, 1),) if quick else ((2000, 5), (20_000, 1)):
+        found = _step(count, rounds)
+        table = [("method", f"us a point, {count} points", "x bare PyVISA", "x bare socket")]
+        for method in found.values:
+            ratios = [f"{found.ratio(method, base, 'us'):.2f}" for base in ("bare PyVISA", "bare socket")]
+            table.append((method, f"{found.median(method, 'us'):.0f}", *ratios))
+        parts.append(f"Rounds: {rounds}.\n\n{rows(table)}\n")
+    return "\n".join(parts)
+
+
+def _step(count: int, rounds: int) -> Rounds:
+    with tempfile.TemporaryDirectory() as folder, start() as bench:
+        module = "benchmarks.side_by_side.stepping"
+        commands = {
+            method: ["-m", module, method, str(bench), str(count), _fresh(folder, number)]
+            for number, method in enumerate(STEPPERS)
+        }
+        return measure(commands, rounds)
+
+
+def _fresh(folder: str, number: int) -> str:
+    """Return a folder whose content is replaced by every round."""
+    place = Path(folder, str(number))
+    place.mkdir()
+    return str(place)
+
+
+def ramps(quick: bool) -> str:
+    """Ramps on the instrument against the same ramp stepped by the best peer."""
+    count, rounds = (5, 1) if quick else (20, 5)
+    with start() as bench:
+        ours = measure({"ours": ["-m", "benchmarks.side_by_side.ramping", str(bench), str(count)]}, rounds)
+    stepped = _step(600, rounds)
+    best = min(
+        (method for method in stepped.values if method in ("PyMeasure", "QCoDeS", "Bluesky")),
+        key=lambda m: stepped.median(m, "us"),
+    )
+    table = [
+        ("ramp of 600 samples", "processor time a ramp, ms", "a sample, us", "questions a ramp"),
+        ("nanoprobe, on the source-meter", *(f"{ours.median('ours', name):.3g}" for name in ("ms", "us", "trips"))),
+    ]
+    for method in stepped.values:
+        cpu = stepped.median(method, "cpu_us")
+        table.append((f"{method}, stepped", f"{0.6 * cpu:.3g}", f"{cpu:.3g}", "600 or more"))
+    ahead = stepped.median(best, "cpu_us") / ours.median("ours", "us")
+    return f"## A ramp\n{rows(table)}\n\nA sample costs {ahead:.0f} times less than with the best peer ({best}).\n"
+
+
+def lines(quick: bool) -> str:
+    """A map of four channels streamed to disk."""
+    count, rounds = (128, 1) if quick else (1024, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        found = Rounds({method: [] for method in WRITERS})
+        for number in range(rounds):
+            commands = {
+                method: [
+                    "-m",
+                    "benchmarks.side_by_side.storing",
+                    method,
+                    str(count),
+                    _fresh(folder, 100 * number + index),
+                ]
+                for index, method in enumerate(WRITERS)
+            }
+            for method, values in measure(commands, 1).values.items():
+                found.values[method] += values
+    table = [("method", "MB/s", "us a line, median", "p99", "median x append + flush", "p99 x", "files", "MB on disk")]
+    for method in found.values:
+        figures = [f"{found.median(method, name):.4g}" for name in ("rate", "median", "p99")]
+        ratios = [f"{found.ratio(method, 'append + flush', name):.3g}" for name in ("median", "p99")]
+        table.append(
+            (
+                method,
+                *figures,
+                *ratios,
+                f"{found.median(method, 'files'):.0f}",
+                f"{found.median(method, 'megabytes'):.1f}",
+            )
+        )
+    return f"## A map line\n{count} lines of 1024 pixels, four channels, {rounds} rounds.\n\n{rows(table)}\n"
+
+
+SECTIONS: dict[str, Callable[[bool], str]] = {
+    "points": points,
+    "ramps": ramps,
+    "trips": trips.section,
+    "lines": lines,
+    "starts": starts.section,
+}
+
+
+def main() -> None:
+    """Run the sections asked for and print, or write, the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", default=list(SECTIONS), help=f"some of {', '.join(SECTIONS)}")
+    parser.add_argument("--quick", action="store_true", help="few rounds, small sizes")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    asked = parser.parse_args()
+    if unknown := set(asked.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    page = _head(asked.quick)
+    for name in asked.sections:
+        text = SECTIONS[name](asked.quick)
+        page += "\n" + text
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    if asked.write:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def _head(quick: bool) -> str:
+    peers = ", ".join(f"{name} {version(name)}" for name in PEERS)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"# Performance, side by side\nMade by `make bench{' QUICK=--quick' if quick else ''}` on {datetime.now(UTC):%Y-%m-%d}: "
+        f"{machine}; {peers}. Loopback, simulated instruments. Every figure is a median of interleaved rounds; ratios are taken "
+        "within a round. Absolute times are this machine's.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -117,12 +117,11 @@ def commands() -> str:
 
 
 def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    below = getattr(command, "commands", None)
-    if below is None:
+    if not hasattr(command, "commands"):
         yield name, command
         return
-    for word, each in below.items():
-        yield from _leaves(f"{name} {word}", each)
+    for word in command.list_commands(None):
+        yield from _leaves(f"{name} {word}", command.get_command(None, word))
 
 
 def _command(name: str, command: Any) -> str:

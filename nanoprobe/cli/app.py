@@ -8,26 +8,18 @@ import typer
 from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
-from nanoprobe.cli import analyze, benches, demo, gui, lists, replay, runs, sim, simulate
+from nanoprobe.cli.commands import Commands
 from nanoprobe.cli.console import err, say
 from nanoprobe.errors import Aborted, BadInput, NanoprobeError
 
 app = typer.Typer(
+    cls=Commands,
     name="nanoprobe",
     help="Trigger, watch and map lithium dendrites with a conductive AFM.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-lists.register(app)
-runs.register(app)
-replay.register(app)
-analyze.register(app)
-benches.register(app)
-demo.register(app)
-sim.register(app)
-simulate.register(app)
-gui.register(app)
 
 
 @app.callback()

@@ -100,7 +100,7 @@ def check_command(words: list[str]) -> None:
     while hasattr(command, "commands"):
         while words and words[0].startswith("-"):
             words = words[1:]
-        command, words = command.commands[words[0]], words[1:]
+        command, words = command.get_command(None, words[0]), words[1:]
     command.make_context("nanoprobe", list(words))
 
 

@@ -1,0 +1,70 @@
+"""The commands of `nanoprobe`, each imported when it is called: none waits for the libraries another one needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command or group of commands: the file of `nanoprobe.cli` that registers it, and its line in the help."""
+
+    module: str
+    help: str
+
+
+ENTRIES: Mapping[str, Entry] = {
+    "demo": Entry("demo", "Check the contact, map the current, and trigger at 100 points of a simulated sample."),
+    "gui": Entry("gui", "Open the desktop app."),
+    "procedures": Entry("lists", "List procedures with their parameters, units, ranges and defaults."),
+    "drivers": Entry("lists", "List instrument drivers with the options a bench file can give them."),
+    "run": Entry("runs", "Run a procedure on a bench and store everything it measures."),
+    "resume": Entry("runs", "Go on with an interrupted run at its next point."),
+    "show": Entry("runs", "Show what is in a run."),
+    "analyze": Entry(
+        "analyze", "Say what runs show, with uncertainties: each by its own kind of analysis, and run against run."
+    ),
+    "replay": Entry("replay", "Replay a recorded run through the real drivers and compare the data."),
+    "simulate": Entry("simulate", "Finite elements: why it triggers there."),
+    "safe": Entry("benches", "Put every instrument of a bench into the safe state."),
+    "bench": Entry("benches", "Describe and check a bench."),
+    "sim": Entry("sim", "The simulated lab."),
+}
+"""In the order of the help; a test holds each line against what the command says of itself."""
+
+
+class Commands(TyperGroup):
+    """Knows every command by name, and imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(ENTRIES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        """Return a command, imported now; while the help is written, only its line."""
+        entry = ENTRIES.get(cmd_name)
+        if entry is None:
+            return None
+        return TyperCommand(cmd_name, help=entry.help) if self._listing else load(cmd_name)
+
+    _listing = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help without importing any command."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
+
+
+def load(name: str) -> Any:
+    """Return the command or group `name`, its file imported."""
+    app = typer.Typer()
+    app.callback()(lambda: None)  # with it, typer makes a group of a file with a single command too
+    import_module(f"nanoprobe.cli.{ENTRIES[name].module}").register(app)
+    return typer.main.get_group(app).commands[name]

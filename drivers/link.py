@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -15,7 +16,8 @@ from pymeasure.adapters import Adapter
 from pyvisa.constants import ResourceAttribute, StatusCode
 from pyvisa.resources import MessageBasedResource
 
-from drivers.wire import RECEIVE_SIZE, Wire
+from drivers.serial_line import SerialLine
+from drivers.wire import RECEIVE_SIZE, Buffered, Wire
 from nanoprobe.errors import BadInput, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.recording import the_tap
 from nanoprobe.retry import Operation, attempt
@@ -84,9 +86,11 @@ class Link(Adapter):
         self._timeout_set, self._line_set = math.nan, None
         inner = _inner(session)
         self._port = getattr(inner, "interface", None)
-        if not isinstance(self._port, socket.socket):
+        over_tcp = self._port if isinstance(self._port, socket.socket) else getattr(self._port, "_socket", None)
+        if not isinstance(over_tcp, socket.socket):  # a serial port; pySerial's `socket://` hides a socket
+            self._port = SerialLine(self._port, self._heard) if hasattr(self._port, "fd") else self._port
             return
-        wire = self._port = inner.interface = Wire(self._port.detach(), self._heard)
+        wire = self._port = inner.interface = Wire(over_tcp.detach(), self._heard)
         refused = wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if refused:  # opening a closed port "succeeds" in PyVISA-py
             session.close()
@@ -158,14 +162,20 @@ class Link(Adapter):
 
     def confirm(self, question: str, timeout: float) -> str:
         """Ask and return the answer, both within `timeout` (s), past an exchange that lasts longer: that is given up."""
+        with self.seize(timeout):
+            self.discard_stale()
+            self._write_bytes(question.encode("ascii") + b"\n", timeout=timeout)
+            return self._read(timeout=timeout).strip()
+
+    @contextmanager
+    def seize(self, timeout: float) -> Iterator[None]:
+        """Hold the exchange; one that goes on for longer than `timeout` (s) is given up."""
         if not self._exchange_lock.acquire(timeout=timeout):
             self.reopen()
             if not self._exchange_lock.acquire(timeout=timeout):
                 self._time_out(timeout)
         try:
-            self.discard_stale()
-            self._write_bytes(question.encode("ascii") + b"\n", timeout=timeout)
-            return self._read(timeout=timeout).strip()
+            yield
         finally:
             self._exchange_lock.release()
 
@@ -186,7 +196,7 @@ class Link(Adapter):
         seconds = self.timeout if timeout is None else timeout
         with self._write_lock, self._faults(seconds):
             session, port = self._ready()
-            if not isinstance(port, Wire):
+            if not isinstance(port, Wire | SerialLine):
                 self._check(_inner(session).write(content)[1], seconds)
             elif not port.give(content, seconds):
                 self._time_out(seconds)
@@ -205,7 +215,7 @@ class Link(Adapter):
         seconds = self.timeout if timeout is None else timeout
         with self._faults(seconds):
             session, port = self._ready()
-            if not isinstance(port, Wire):
+            if not isinstance(port, Wire | SerialLine):
                 return self._take_by_visa(session, count, line, seconds)
             taken = port.take(count, line, self._tap.patience(seconds))
             if taken is None:
@@ -245,7 +255,19 @@ class Link(Adapter):
     def _come(self, seconds: float) -> bool:
         with self._faults(seconds):
             _, port = self._ready()
-            return port.readable(seconds) if isinstance(port, Wire) else _serial_readable(port, seconds)
+            return port.readable(seconds) if isinstance(port, Buffered) else _serial_readable(port, seconds)
+
+    def lines(self, seconds: float) -> list[str]:
+        """Return the whole lines that have come, waiting up to `seconds` for the first; none is no error."""
+        with self._faults(seconds):
+            session, port = self._ready()
+            if isinstance(port, Buffered):
+                come = port.lines(self._tap.patience(seconds))
+            else:
+                come = self._take_by_visa(session, -1, True, self.timeout) if self._come(seconds) else b""
+        if not come:
+            self.moment = self._tap.silent(seconds)
+        return come.decode("latin-1").split("\n")[:-1]
 
     def flush_read_buffer(self) -> None:
         """Drop the session, and with it whatever was on its way; the next use opens a new one."""

@@ -10,10 +10,12 @@ from nanoprobe.benchfile import BenchFile, InstrumentTable, read_bench_file
 from nanoprobe.biasing import Biasing
 from nanoprobe.errors import BadInput, NanoprobeError, Unreachable
 from nanoprobe.guard import LEASE, Guard
+from nanoprobe.guarded_potentiostat import GuardedPotentiostat
 from nanoprobe.guarded_probe import GuardedProbe
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
 from nanoprobe.plugins import Role, bench_starter, driver, find, suggest
+from nanoprobe.potentiostat import Potentiostat
 from nanoprobe.recording import BenchTaps, Recorder, tapped_by
 from nanoprobe.roles import BiasSource, Probe, SourceMeter
 from nanoprobe.safe_state import SafeReport, SafeStep, make_safe
@@ -33,6 +35,7 @@ class Bench:
         probe: Probe | None,
         guard: Guard | None = None,
         recorder: Recorder | None = None,
+        potentiostat: Potentiostat | None = None,
     ) -> None:
         self.description = description
         self.recorder = recorder
@@ -47,7 +50,11 @@ class Bench:
         self._source_meter = source_meter
         self._probe = probe
         self._guarded = probe and GuardedProbe(probe, self.limits, self.interlock, self.lease, description.atmosphere)
-        self.source = Biasing(self._wired_source(), self.wiring, self.limits, self.interlock)
+        self._potentiostat = potentiostat
+        self._guarded_cell = potentiostat and GuardedPotentiostat(potentiostat, self.limits, self.interlock, self.lease)
+        self._biasing = (
+            Biasing(self._wired_source(), self.wiring, self.limits, self.interlock) if description.biases else None
+        )
 
     def _wired_source(self) -> BiasSource:
         if self.wiring.bias_source is Source.SOURCE_METER:
@@ -72,9 +79,23 @@ class Bench:
         return self._guarded
 
     @property
+    def source(self) -> Biasing:
+        """The wired bias source. Raises BadInput where the bench has none."""
+        if self._biasing is None:
+            raise BadInput(f"bench '{self.name}' has no bias source: add [instruments.source_meter] to its bench file")
+        return self._biasing
+
+    @property
+    def potentiostat(self) -> Potentiostat:
+        """The guarded potentiostat. Raises BadInput where the bench has none."""
+        if self._guarded_cell is None:
+            raise BadInput(f"bench '{self.name}' has no potentiostat: add [instruments.potentiostat] to its bench file")
+        return self._guarded_cell
+
+    @property
     def identities(self) -> dict[str, str]:
         """What each instrument says it is, by role."""
-        found = {"source_meter": self._source_meter, "probe": self._probe}
+        found = {"source_meter": self._source_meter, "probe": self._probe, "potentiostat": self._potentiostat}
         return {role: instrument.identity for role, instrument in found.items() if instrument is not None}
 
     def preamp_current(self) -> float:
@@ -93,6 +114,8 @@ class Bench:
 
     def program_limits(self) -> None:
         """Put the hard limits into the instruments and hold whatever is not the wired source at 0."""
+        if self._potentiostat is not None:
+            self._potentiostat.off()
         if self._source_meter is not None:
             self._source_meter.off()
             self._source_meter.program_limits(bias=self.limits.bias, current=self.limits.current)
@@ -117,13 +140,24 @@ class Bench:
 
     def leave(self) -> None:
         """Output off, and the source-meter asked whether it is. Raises InstrumentError or Unreachable where not."""
-        self.source.off()
+        self.switch_off()
         if self._source_meter is not None:
             self._source_meter.confirm_off()
+        if self._potentiostat is not None:
+            self._potentiostat.confirm_off()
+
+    def switch_off(self) -> None:
+        """Every output off: the bias source, and the cell whatever became of that."""
+        try:
+            if self._biasing is not None:
+                self._biasing.off()
+        finally:
+            if self._potentiostat is not None:
+                self._potentiostat.off()
 
     def safe_state(self, reason: str) -> SafeReport:
         """Put everything into the safe state; never raises, says what worked."""
-        return make_safe(reason, self.wiring, self._source_meter, self._probe)
+        return make_safe(reason, self.wiring, self._source_meter, self._probe, self._potentiostat)
 
 
 _BIAS_TOLERANCE = 5e-3
@@ -198,6 +232,7 @@ def connected(description: BenchFile, taps: BenchTaps | None, recorder: Recorder
             cast(Probe | None, opened.get("probe")),
             guard,
             recorder,
+            cast(Potentiostat | None, opened.get("potentiostat")),
         )
 
 
@@ -216,6 +251,7 @@ def make_bench_safe(description: BenchFile, reason: str) -> SafeReport:
             description.wiring,
             cast(SourceMeter | None, opened.get("source_meter")),
             cast(Probe | None, opened.get("probe")),
+            cast(Potentiostat | None, opened.get("potentiostat")),
         )
     return SafeReport(reason, (*missing, *report.steps))
 

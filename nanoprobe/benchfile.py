@@ -13,7 +13,7 @@ from nanoprobe.limits import Limits
 from nanoprobe.plugins import driver, suggest
 from nanoprobe.wiring import CurrentReading, Side, Source, Wiring
 
-ROLES = ("source_meter", "probe")
+ROLES = ("source_meter", "probe", "potentiostat")
 MAX_BYTES = 1_000_000
 
 
@@ -78,6 +78,11 @@ class BenchFile(_Table):
         """The wiring as the rest of the app uses it."""
         return Wiring(**self.bench.wiring.model_dump())
 
+    @property
+    def biases(self) -> bool:
+        """Whether a tip is biased on this bench; one with a potentiostat alone has neither tip nor wiring."""
+        return set(self.instruments) != {"potentiostat"}
+
 
 def read_bench_file(path: Path) -> BenchFile:
     """Read and check a bench file. Raises BadInput with one line naming file, key and what is allowed."""
@@ -110,11 +115,18 @@ def _check_roles(bench: BenchFile, where: str) -> None:
     for role in bench.instruments:
         if role not in ROLES:
             raise BadInput(f"{where}: [instruments.{role}] is no role; {suggest(role, ROLES)}")
+    if not bench.instruments:
+        raise BadInput(f"{where}: there is no [instruments.…]; a bench needs at least one instrument")
+    if bench.atmosphere.sensors() and "probe" not in bench.instruments:
+        raise BadInput(f"{where}: [atmosphere] sensors are read at the controller, but there is no [instruments.probe]")
+    if bench.biases:
+        _check_wiring(bench, where)
+
+
+def _check_wiring(bench: BenchFile, where: str) -> None:
     wired = bench.wiring.bias_source.value
     if wired not in bench.instruments:
         raise BadInput(f"{where}: bias_source is '{wired}' but there is no [instruments.{wired}]")
-    if bench.atmosphere.sensors() and "probe" not in bench.instruments:
-        raise BadInput(f"{where}: [atmosphere] sensors are read at the controller, but there is no [instruments.probe]")
     reading = bench.wiring.current_reading
     if reading in (CurrentReading.PREAMP, CurrentReading.BOTH) and "probe" not in bench.instruments:
         raise BadInput(f"{where}: current_reading is '{reading}' but there is no [instruments.probe] with a preamp")

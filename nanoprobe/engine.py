@@ -162,6 +162,7 @@ def _procedure_of(path: Path) -> tuple[Any, Plan]:
         procedure = plan.build()
         if points.sizes["point"]:
             procedure.laid_points = np.column_stack([points["x_planned"].values, points["y_planned"].values])
+        procedure.recall(found)
     return procedure, plan
 
 

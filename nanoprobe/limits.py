@@ -20,6 +20,10 @@ class Limits(BaseModel):
     slew_rate: float = Field(100.0, gt=0, le=1e6, description="largest |d bias/dt| (V/s)")
     charge: float = Field(100e-9, gt=0, le=1, description="largest charge per point (C)")
 
+    cell_voltage: float = Field(5.0, gt=0, le=20, description="largest |voltage| at a cell (V)")
+    cell_current: float = Field(10e-3, gt=0, le=10, description="largest |current| through a cell (A)")
+    cell_temperature: float = Field(333.15, gt=200, le=1000, description="largest temperature of a cell (K)")
+
     def check_bias(self, value: float, who: str) -> None:
         """Raise LimitExceeded when |value| (V) is beyond `bias`."""
         _check(value, self.bias, "V", "bias", who)
@@ -44,6 +48,14 @@ class Limits(BaseModel):
     def check_charge(self, value: float, who: str) -> None:
         """Raise LimitExceeded when |value| (C) is beyond `charge`."""
         _check(value, self.charge, "C", "charge", who)
+
+    def check_cell_voltage(self, value: float, who: str) -> None:
+        """Raise LimitExceeded when |value| (V) is beyond `cell_voltage`."""
+        _check(value, self.cell_voltage, "V", "cell_voltage", who)
+
+    def check_cell_current(self, value: float, who: str) -> None:
+        """Raise LimitExceeded when |value| (A) is beyond `cell_current`."""
+        _check(value, self.cell_current, "A", "cell_current", who)
 
 
 _ROUNDING = 1e-9

@@ -2,12 +2,35 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from nanoprobe.limits import Limits
 from nanoprobe.roles import Array
 from nanoprobe.units import duration, si
+
+
+class Foreseen(Protocol):
+    """What every kind of outlook has."""
+
+    @property
+    def duration(self) -> float:
+        """Time the plan takes at most (s)."""
+
+    @property
+    def points(self) -> Array:
+        """Places the tip visits (m, shape (n, 2)), in order."""
+
+    @property
+    def places(self) -> Array:
+        """Further corners the tip goes to (m, shape (k, 2))."""
+
+    def check(self, limits: Limits) -> None:
+        """Raise LimitExceeded, naming value, unit and limit, when any part of the plan is beyond `limits`."""
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what a person wants to know first, as (label, value with unit)."""
 
 
 def no_places() -> Array:

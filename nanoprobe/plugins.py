@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from nanoprobe.errors import BadInput
+from nanoprobe.potentiostat import Potentiostat
 from nanoprobe.recording.dialect import Dialect, Lines
 from nanoprobe.roles import Probe, SourceMeter
 
-Role = SourceMeter | Probe
+Role = SourceMeter | Probe | Potentiostat
 
 
 @dataclass(frozen=True, slots=True)

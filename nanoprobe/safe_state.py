@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nanoprobe.potentiostat import Potentiostat
 from nanoprobe.roles import Probe, SourceMeter
 from nanoprobe.wiring import Source, Wiring
 
@@ -42,15 +43,21 @@ class SafeReport:
         )
 
 
-def make_safe(reason: str, wiring: Wiring, source_meter: SourceMeter | None, probe: Probe | None) -> SafeReport:
+def make_safe(
+    reason: str,
+    wiring: Wiring,
+    source_meter: SourceMeter | None,
+    probe: Probe | None,
+    potentiostat: Potentiostat | None = None,
+) -> SafeReport:
     """Put the given instruments into the safe state and say what worked. Never raises."""
-    report = SafeReport(reason, tuple(_try(name, do) for name, do in _steps(wiring, source_meter, probe)))
+    report = SafeReport(reason, tuple(_try(name, do) for name, do in _steps(wiring, source_meter, probe, potentiostat)))
     _log.log(logging.INFO if report.safe else logging.CRITICAL, "%s", report)
     return report
 
 
 def _steps(
-    wiring: Wiring, source_meter: SourceMeter | None, probe: Probe | None
+    wiring: Wiring, source_meter: SourceMeter | None, probe: Probe | None, potentiostat: Potentiostat | None
 ) -> Sequence[tuple[str, Callable[[], None]]]:
     sources: list[tuple[str, Callable[[], None]]] = []
     if source_meter is not None:
@@ -59,8 +66,12 @@ def _steps(
         sources.append(("controller bias 0 V", probe.safe_bias))
     if wiring.bias_source is Source.PROBE:
         sources.reverse()
+    if potentiostat is not None:
+        sources.append(("cell off", potentiostat.off))
     if source_meter is not None:
         sources.append(("source-meter output confirmed off", source_meter.confirm_off))
+    if potentiostat is not None:
+        sources.append(("cell confirmed off", potentiostat.confirm_off))
     settle = 5 * max(wiring.series_resistance, 1.0) * STRAY_CAPACITANCE
     steps = [*sources, ("discharged", lambda: time.sleep(settle))]
     if probe is not None:

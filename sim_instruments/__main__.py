@@ -15,6 +15,7 @@ from typing import NoReturn, TextIO
 from sim_instruments.faults import KINDS, BadFault, FaultSpec, parse_fault
 from sim_instruments.lab import Lab, LabSettings
 from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
+from sim_instruments.pellet import CellSettings
 from sim_instruments.world import WorldSettings
 
 
@@ -32,8 +33,15 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="same seed and commands give the same data")
     add("--pace", type=_pace, default=1.0, help="simulated seconds a wall second; 0 is as fast as it can")
     add("--sample", choices=("bare", "ppc"), default="bare")
+    add("--cell", choices=("symmetric", "lfp"), default="symmetric", help="what is clipped to the potentiostat")
+    add("--pty", action="store_true", help="the potentiostat is a pseudo-terminal instead of a TCP port")
     add("--bench-file", type=Path, help="write the bench file that reaches this lab here")
-    add("--truth-file", type=Path, help="write the true trigger voltage of every biased contact here, a JSON line each")
+    add(
+        "--truth-file",
+        type=Path,
+        help="write what is true here, a JSON line each: the cell's drawn values, then the trigger voltage of every "
+        "biased contact",
+    )
     add("--bias-source", choices=("source_meter", "probe"), default="source_meter")
     add("--bias-applied-to", choices=("sample", "tip"), default="sample")
     add("--series-resistance", type=float, default=10e6, help="ohm")
@@ -49,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SPEC",
         help="put a fault in (repeatable): INSTRUMENT:KIND[=VALUE][@command=N|@time=T|@match=TEXT][,for=N][,seed=S], "
-        f"INSTRUMENT source_meter or probe, KIND one of {', '.join(KINDS)}",
+        f"INSTRUMENT source_meter, probe or potentiostat, KIND one of {', '.join(KINDS)}",
     )
     add("--log-file", type=Path, help="write every change of outputs, biases, tip and clients here, a JSON line each")
     add("--until-stdin-closes", action="store_true", help="stop when standard input ends")
@@ -97,12 +105,14 @@ def _settings(options: argparse.Namespace) -> LabSettings:
             sample=options.sample,
             bias_applied_to=options.bias_applied_to,
             series_resistance=options.series_resistance,
+            cell=CellSettings(kind=options.cell),
         ),
         controller=ControllerSettings(release=options.release),
         pace=options.pace,
         host=options.host,
         bias_source=options.bias_source,
         single_client=options.single_client,
+        pty=options.pty,
         faults=tuple(options.fault),
     )
 

@@ -25,6 +25,8 @@ force = 1e-6
 scan_range = 10e-6
 slew_rate = 100.0
 charge = 100e-9
+cell_voltage = 6.0
+cell_current = 10e-3
 
 [tip]
 identity = "simulated PtIr tip"
@@ -44,6 +46,12 @@ abort_resource = "TCPIP0::{host}::{probe_abort}::SOCKET"
 deflection_sensitivity = {deflection_sensitivity:.6g}
 spring_constant = {spring_constant:.6g}
 poll_interval = {probe_poll:.6g}
+
+# A pellet of the same sample in a cell ({cell}), electrode area {cell_area:.3g} m2.
+[instruments.potentiostat]
+driver = "emstat4"
+resource = "{potentiostat}"
+thermometer = {thermometer:.6g}
 """
 
 

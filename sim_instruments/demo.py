@@ -17,7 +17,14 @@ START_TIMEOUT = 60.0
 
 
 @contextmanager
-def start(*, seed: int = 0, pace: float = 0.0, sample: str = "bare", truth_file: Path | None = None) -> Iterator[Path]:
+def start(
+    *,
+    seed: int = 0,
+    pace: float = 0.0,
+    sample: str = "bare",
+    cell: str = "symmetric",
+    truth_file: Path | None = None,
+) -> Iterator[Path]:
     """Start a lab on free loopback ports and yield its bench file; the lab is gone after the block.
 
     Raises RuntimeError with the lab's own words when it does not come up.
@@ -25,7 +32,8 @@ def start(*, seed: int = 0, pace: float = 0.0, sample: str = "bare", truth_file:
     with tempfile.TemporaryDirectory(prefix="nanoprobe-lab-") as folder:
         bench_file = Path(folder) / "demo.toml"
         command = [sys.executable, "-P", "-m", "sim_instruments", "serve", "--until-stdin-closes"]
-        command += ["--seed", str(seed), "--pace", str(pace), "--sample", sample, "--bench-file", str(bench_file)]
+        command += ["--seed", str(seed), "--pace", str(pace), "--sample", sample]
+        command += ["--cell", cell, "--bench-file", str(bench_file)]
         if truth_file is not None:
             command += ["--truth-file", str(truth_file)]
         process = subprocess.Popen(

@@ -35,8 +35,8 @@ class Drift:
         self._walk = np.zeros((1, 3))
 
     def _walk_to(self, step: int) -> Floats:
-        while len(self._walk) <= step:
-            index = np.arange(_BLOCK, dtype=np.int64) + len(self._walk)
+        while len(self._walk) <= step:  # as many again, so that months take no longer than their steps
+            index = np.arange(max(_BLOCK, len(self._walk)), dtype=np.int64) + len(self._walk)
             steps = [self._noise.normals_at(f"drift {axis}", index) for axis in "xyz"]
             scaled = np.stack(steps, axis=1) * self._settings.walk * math.sqrt(_WALK_STEP)
             self._walk = np.concatenate([self._walk, self._walk[-1] + np.cumsum(scaled, axis=0)])

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TextIO
 
 from sim_instruments import bench_file
+from sim_instruments.emstat4 import EmStat4Sim
+from sim_instruments.emstat4.frontend import THERMOMETER
+from sim_instruments.emstat4.pty import SerialPort
 from sim_instruments.faults import FaultSpec, parse_fault
 from sim_instruments.faults.ailment import Ailment
 from sim_instruments.faults.box import FaultBox
@@ -18,9 +21,10 @@ from sim_instruments.keithley2450 import Keithley2450Sim
 from sim_instruments.nanonis import make_controller
 from sim_instruments.nanonis.controller import Controller, ControllerSettings
 from sim_instruments.nanonis.tcp_logger import TCPLog
+from sim_instruments.noise import Noise
 from sim_instruments.safety_log import SafetyLog
-from sim_instruments.server import Listener, listen
-from sim_instruments.timeline import Station, Timeline
+from sim_instruments.server import Dialogue, Listener, listen
+from sim_instruments.timeline import Session, Station, Timeline
 from sim_instruments.world import World, WorldSettings
 
 TICK = 0.01
@@ -39,6 +43,8 @@ class LabSettings:
     host: str = "127.0.0.1"
     bias_source: str = "source_meter"
     single_client: bool = False
+    pty: bool = False
+    """Whether the potentiostat is reached over a pseudo-terminal instead of TCP."""
     faults: tuple[FaultSpec, ...] = ()
 
 
@@ -52,16 +58,27 @@ class Lab:
         self.settings = settings
         self.world = World(settings.world)
         self.timeline = Timeline(self.world, settings.pace)
-        self._stations = {name: Station(self.timeline) for name in ("source_meter", "probe")}
+        self._stations = {name: Station(self.timeline) for name in ("source_meter", "probe", "potentiostat")}
         self.source_meter = Keithley2450Sim(self.world, self.timeline, self._stations["source_meter"])
         self.controller: Controller = make_controller(
             self.world, self.timeline, self._stations["probe"], settings.controller
         )
+        self.potentiostat = EmStat4Sim(
+            self.world.cell, self.timeline, self._stations["potentiostat"], Noise(settings.world.seed)
+        )
         if truth is not None:
-            self.world.truth = _truth_writer(truth)
+            write_truth = _truth_writer(truth)
+            write_truth(self.world.cell.truth)
+            self.world.truth = write_truth
+        self._dialogues: dict[str, Callable[[Session], Dialogue]] = {
+            "source_meter": self.source_meter.dialogue,
+            "probe": self.controller.dialogue,
+            "potentiostat": self.potentiostat.dialogue,
+        }
         self.log = self._make_log(log)
         self._faults = {name: self._fault_box(name) for name in self._stations}
         self._listeners: list[Listener] = []
+        self._serial: Listener | SerialPort | None = None
         self._stream: Listener | None = None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -74,14 +91,22 @@ class Lab:
         # A station of its own: whoever listens to the stream owns no time.
         stream = self.controller.module(TCPLog).stream
         self._stream = await listen(stream, Station(self.timeline), host=self.settings.host)
+        self._serial = await self._open_serial()
         for fault in self.settings.faults:
             self.inject(fault)
         if self.settings.pace > 0:
             self._ticking = asyncio.create_task(self._tick())
 
+    async def _open_serial(self) -> Listener | SerialPort:
+        if not self.settings.pty:
+            return await self._listen("potentiostat", False)
+        port = SerialPort(self.potentiostat.dialogue, self._stations["potentiostat"])
+        await port.open()
+        return port
+
     async def _listen(self, name: str, single_client: bool) -> Listener:
         return await listen(
-            self.source_meter.dialogue if name == "source_meter" else self.controller.dialogue,
+            self._dialogues[name],
             self._stations[name],
             host=self.settings.host,
             single_client=single_client,
@@ -94,6 +119,7 @@ class Lab:
         self.source_meter.instrument.source.on_switch = log.note_output
         self.world.on_bias = log.note_bias
         self.controller.z.on_tip = log.note_tip
+        self.potentiostat.device.frontend.on_switch = log.note_cell
         return log
 
     @property
@@ -105,12 +131,14 @@ class Lab:
 
     def _fault_box(self, name: str) -> FaultBox:
         def ail(fault: Fault) -> Ailment:
-            return ailment(fault, self.source_meter, self.controller)
+            return ailment(fault, self.source_meter, self.controller, self.potentiostat.device)
 
         return FaultBox(self.timeline, ail, lambda: self._break(name, False), lambda: self._break(name, True))
 
     def _break(self, name: str, unplug: bool) -> None:
-        for listener in self._listeners[:1] if name == "source_meter" else self._listeners[1:]:
+        of_cable = [self._serial] if isinstance(self._serial, Listener) else []
+        of = {"source_meter": self._listeners[:1], "probe": self._listeners[1:], "potentiostat": of_cable}
+        for listener in of[name]:
             listener.unplug() if unplug else listener.hang_up()
 
     def inject(self, fault: FaultSpec | str) -> None:
@@ -143,12 +171,21 @@ class Lab:
         """The source-meter's port, then the controller's four."""
         return [listener.port for listener in self._listeners]
 
+    @property
+    def potentiostat_resource(self) -> str:
+        """The VISA resource of the potentiostat."""
+        if isinstance(self._serial, SerialPort):
+            return f"ASRL{self._serial.path}::INSTR"
+        assert self._serial is not None, "the lab is not started"
+        return f"ASRLsocket://{self.settings.host}:{self._serial.port}::INSTR"
+
     async def stop(self) -> None:
         """Close every port."""
         if self._ticking is not None:
             self._ticking.cancel()
-        for listener in (*self._listeners, *([self._stream] if self._stream else [])):
-            await listener.close()
+        for port in (*self._listeners, self._stream, self._serial):
+            if port is not None:
+                await port.close()
 
     def write_bench_file(self, path: Path) -> None:
         """Write the bench file that reaches this lab."""
@@ -165,6 +202,10 @@ class Lab:
             probe=ports[1],
             probe_abort=ports[2],
             stream=self.stream_port,
+            potentiostat=self.potentiostat_resource,
+            cell=settings.world.cell.kind,
+            cell_area=settings.world.cell.area,
+            thermometer=THERMOMETER,
             deflection_sensitivity=settings.controller.deflection_sensitivity,
             spring_constant=settings.controller.spring_constant,
             source_meter_poll=SOURCE_METER_POLL / settings.pace if settings.pace else 0.0,

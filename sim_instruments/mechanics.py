@@ -27,6 +27,8 @@ SETTLED: Final = 1e-12
 """The loop has settled within this distance (m)."""
 REFRESH: Final = 0.25
 """A settled tip is looked at again after this time (s); drift moves it by some pm meanwhile."""
+FASTEST: Final = 5e-9
+"""The surface comes no faster towards a tip that is away from it (m/s): six times the drift right after loading."""
 SAME_PLACE: Final = 0.2e-9
 """Topography is not looked up again for less than this (m)."""
 
@@ -102,7 +104,7 @@ class Mechanics:
             self._follow(height, until - self._now)
         else:
             self._press(height - tip.z)
-            self.due = until + REFRESH
+            self.due = until + max(REFRESH, (tip.z - height) / FASTEST)
         self._now = until
 
     def _follow(self, height: float, elapsed: float) -> None:

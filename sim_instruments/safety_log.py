@@ -11,7 +11,7 @@ KEPT = 20_000
 WITHDRAWN = "withdrawn"
 
 Event = dict[str, object]
-"""`wall` (s, Unix time), `t` (s, simulated), `what` ("output", "bias", "tip", "client"), `instrument`, `state`."""
+"""`wall` (s, Unix time), `t` (s, simulated), `what` ("output", "bias", "cell", "tip", "client"), `instrument`, `state`."""
 
 
 class SafetyLog:
@@ -43,6 +43,10 @@ class SafetyLog:
         """The source-meter's output has gone on or off."""
         self.change("output", "source_meter", on)
 
+    def note_cell(self, on: bool) -> None:
+        """The potentiostat's cell has been switched on or off."""
+        self.change("cell", "potentiostat", on)
+
     def note_bias(self, source: str, biased: bool) -> None:
         """A source's voltage has left 0, or come back to it."""
         self.change("bias", source, biased)
@@ -60,6 +64,6 @@ class SafetyLog:
         """What is not safe now: outputs that are on, biases that are not 0, a tip that is not withdrawn."""
         found = []
         for (what, instrument), state in self._state.items():
-            if (what in ("output", "bias") and state) or (what == "tip" and state != WITHDRAWN):
+            if (what in ("output", "bias", "cell") and state) or (what == "tip" and state != WITHDRAWN):
                 found.append(f"{what} of {instrument}: {state}")
         return found

@@ -20,6 +20,7 @@ from sim_instruments.imaging import LineSignals, Readout, image_line
 from sim_instruments.lever import Lever
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Floats, Noise
+from sim_instruments.pellet import CellSettings, PelletCell
 from sim_instruments.preamp import preamp_noise_at
 from sim_instruments.surface import Surface, SurfaceSettings, make_surface
 from sim_instruments.tip import Tip
@@ -52,6 +53,7 @@ class WorldSettings:
     z_range: tuple[float, float] = (-2.5e-6, 2.5e-6)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
     """Seed and sample in here are those of the world, whatever it says."""
+    cell: CellSettings = field(default_factory=CellSettings)
 
 
 class World:
@@ -64,6 +66,8 @@ class World:
         """Gain (V/A) that `image_line` reads with."""
         self.surface = self._make_surface()
         self._noise = Noise(self.settings.seed)
+        self.cell = PelletCell(self.settings.sample, self.settings.cell, self._noise, self.settings.temperature)
+        """A pellet of the same sample in a cell; whoever holds its leads carries it through time."""
         tip = Tip(z=self.settings.z_range[1], radius=self.settings.tip_radius)
         tip.spring_constant = self.settings.spring_constant
         self.lever = Lever(self.settings.spring_constant, self.settings.temperature)

@@ -26,7 +26,13 @@ class RunningLab:
     @property
     def truth(self) -> list[dict[str, Any]]:
         """One entry a contact at which the bias went beyond the plating onset."""
-        return [json.loads(line) for line in self.truth_text.getvalue().splitlines()]
+        return [json.loads(line) for line in self.truth_text.getvalue().splitlines()[1:]]
+
+    @property
+    def cell_truth(self) -> dict[str, float]:
+        """The drawn values of the pellet cell."""
+        drawn: dict[str, float] = json.loads(self.truth_text.getvalue().splitlines()[0])
+        return drawn
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Run `function` inside the lab's own thread and return what it returns."""
@@ -49,7 +55,7 @@ def start_lab(folder: Path, guard: bool = False, **options: Any) -> RunningLab:
     from sim_instruments.lab import Lab, LabSettings
     from sim_instruments.world import WorldSettings
 
-    names = ("pace", "bias_source", "controller", "single_client", "faults")
+    names = ("pace", "bias_source", "controller", "single_client", "faults", "pty")
     outer = {name: options.pop(name) for name in names if name in options}
     truth = io.StringIO()
     loop = asyncio.new_event_loop()

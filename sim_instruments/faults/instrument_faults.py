@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim_instruments.emstat4.errors import UNKNOWN_SCRIPT_COMMAND
 from sim_instruments.faults.ailment import Ailment
 from sim_instruments.faults.fault import Fault
-from sim_instruments.faults.kinds import SOURCE_METER
+from sim_instruments.faults.kinds import POTENTIOSTAT, SOURCE_METER
 from sim_instruments.nanonis.scan import Scan
 from sim_instruments.nanonis.util import Util
 from sim_instruments.scpi import ScpiError
 
 if TYPE_CHECKING:
+    from sim_instruments.emstat4.device import Device
     from sim_instruments.keithley2450 import Keithley2450Sim
     from sim_instruments.nanonis.controller import Controller
 
@@ -75,10 +77,12 @@ class ZLimit:
             self._z.hardware_limits, self._before = self._before, None
 
 
-def ailment(fault: Fault, meter: "Keithley2450Sim", controller: "Controller") -> Ailment:
+def ailment(fault: Fault, meter: "Keithley2450Sim", controller: "Controller", potentiostat: "Device") -> Ailment:
     """Return what `fault` does to the instrument it belongs to."""
     if fault.spec.instrument == SOURCE_METER:
         return _of_meter(fault, meter)
+    if fault.spec.instrument == POTENTIOSTAT:
+        return _of_potentiostat(fault, potentiostat)
     return _of_probe(fault, controller)
 
 
@@ -93,6 +97,18 @@ def _of_meter(fault: Fault, meter: "Keithley2450Sim") -> Simple:
     if spec.kind == "interlock":
         return Simple(lambda: instrument.source.inhibit(True), lambda: instrument.source.inhibit(False))
     return _changed(instrument.meter, "overloaded", True)
+
+
+def _of_potentiostat(fault: Fault, device: "Device") -> Ailment:
+    spec = fault.spec
+    if spec.kind == "error":
+        code = UNKNOWN_SCRIPT_COMMAND if spec.number < 0 else round(spec.number)
+        return Simple(lambda: setattr(device, "refusal", code), lambda: None)
+    if spec.kind == "wrong-model":
+        return _changed(device, "prefix", str(spec.value))
+    if spec.kind == "reset":
+        return Simple(device.reset, lambda: None)
+    return _changed(device.frontend, "overloaded", True)
 
 
 def _of_probe(fault: Fault, controller: "Controller") -> Ailment:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
-SOURCE_METER, PROBE = "source_meter", "probe"
+SOURCE_METER, PROBE, POTENTIOSTAT = "source_meter", "probe", "potentiostat"
 BOTH = (SOURCE_METER, PROBE)
+ALL = (*BOTH, POTENTIOSTAT)
 EVER = 0
 """Count of a fault that, once there, stays."""
 
@@ -36,9 +37,11 @@ class Kind:
 
 
 _ALL = (
-    Kind("refuse", Layer.CONNECTION, "hangs up and refuses connections, like an instrument switched off", count=EVER),
-    Kind("close-at-once", Layer.CONNECTION, "hangs up, and on every new connection as it comes", count=EVER),
-    Kind("hang", Layer.COMMAND, "the connection falls silent: the command and all after it are not done"),
+    Kind(
+        "refuse", Layer.CONNECTION, "hangs up and refuses connections, like an instrument switched off", ALL, count=EVER
+    ),
+    Kind("close-at-once", Layer.CONNECTION, "hangs up, and on every new connection as it comes", ALL, count=EVER),
+    Kind("hang", Layer.COMMAND, "the connection falls silent: the command and all after it are not done", ALL),
     Kind("delay", Layer.REPLY, "the reply is VALUE seconds of wall time late", value=0.5),
     Kind("close-mid-reply", Layer.REPLY, "hangs up after half of the reply"),
     Kind("one-byte", Layer.REPLY, "the reply comes one byte at a time", count=EVER),
@@ -49,8 +52,8 @@ _ALL = (
     ),
     Kind("doubled-reply", Layer.REPLY, "the reply comes twice"),
     Kind("reply-of-another-command", Layer.REPLY, "the reply is that of an earlier, other command"),
-    Kind("error", Layer.INSTRUMENT, "an error: VALUE is put into the queue, or the command refused", value=-310.0),
-    Kind("wrong-model", Layer.INSTRUMENT, "says it is a VALUE", value="MODEL 2400", count=EVER),
+    Kind("error", Layer.INSTRUMENT, "an error: VALUE is put into the queue, or the command refused", ALL, -310.0),
+    Kind("wrong-model", Layer.INSTRUMENT, "says it is a VALUE", ALL, "MODEL 2400", EVER),
     Kind("wrong-language", Layer.INSTRUMENT, "speaks VALUE", (SOURCE_METER,), "TSP", EVER),
     Kind(
         "interlock",
@@ -60,11 +63,14 @@ _ALL = (
         None,
         EVER,
     ),
-    Kind("overload", Layer.INSTRUMENT, "every current read is beyond the range", (SOURCE_METER,), None, EVER),
+    Kind(
+        "overload", Layer.INSTRUMENT, "every current read is beyond the range", (SOURCE_METER, POTENTIOSTAT), None, EVER
+    ),
     Kind("motion-short", Layer.INSTRUMENT, "moves end after VALUE of their way", (PROBE,), 0.5, EVER),
     Kind("z-limit", Layer.INSTRUMENT, "Z comes no lower than VALUE m above where it is", (PROBE,), 50e-9, EVER),
     Kind("snap-off", Layer.INSTRUMENT, "the tip breaks off: it touches nothing any more", (PROBE,), None, EVER),
     Kind("saturation", Layer.INSTRUMENT, "the current amplifier stands at full scale", (PROBE,), None, EVER),
+    Kind("reset", Layer.INSTRUMENT, "the supply dips: script gone, cell off, settings lost", (POTENTIOSTAT,)),
     Kind("scan-stopped", Layer.INSTRUMENT, "somebody stops the scan at the controller, or the next one", (PROBE,)),
 )
 KINDS = {kind.name: kind for kind in _ALL}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim_instruments.faults.kinds import BOTH, EVER, KINDS, Kind, Layer, kinds_of
+from sim_instruments.faults.kinds import ALL, EVER, KINDS, Kind, Layer, kinds_of
 
 FORM = "INSTRUMENT:KIND[=VALUE][@command=N|@time=T|@match=TEXT][,for=N][,seed=S]"
 _PARTS = re.compile(
@@ -63,8 +63,8 @@ def parse_fault(text: str) -> FaultSpec:
 
 def _spec(parts: Mapping[str, str | None]) -> FaultSpec:
     instrument = parts["instrument"] or ""
-    if instrument not in BOTH:
-        raise BadFault(f"no instrument '{instrument}'; there are: {', '.join(BOTH)}")
+    if instrument not in ALL:
+        raise BadFault(f"no instrument '{instrument}'; there are: {', '.join(ALL)}")
     kind = _kind(instrument, parts["kind"] or "")
     options = _options(parts["options"] or "")
     return FaultSpec(

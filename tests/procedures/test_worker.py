@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pymeasure.experiment import Procedure, Results, Worker
 
-from procedures import base
+from procedures import experiment
 from procedures.contact_check import ContactCheck
 from procedures.current_map import CurrentMap
 from procedures.trigger_map import TriggerMap
@@ -32,7 +32,7 @@ def opened(lab, monkeypatch):
         yield lab
         closed.append(where)
 
-    monkeypatch.setattr(base, "open_bench", fakes)
+    monkeypatch.setattr(experiment, "open_bench", fakes)
     return closed
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from nanoprobe.errors import InstrumentError, Unreachable
 from nanoprobe.storage import open_run
-from sim_instruments.faults.kinds import KINDS
+from sim_instruments.faults.kinds import BOTH, KINDS
 
 PROCEDURES = ("contact-check", "current-map", "trigger-ramp", "trigger-map")
 HALFWAY = frozenset({"motion-short"})
@@ -28,6 +28,7 @@ CASES = [
     pytest.param(procedure, instrument, kind.name, id=f"{instrument}:{kind.name}-{procedure}")
     for kind in KINDS.values()
     for instrument in kind.instruments
+    if instrument in BOTH
     for procedure in PROCEDURES
 ]
 

@@ -23,11 +23,26 @@ def si(value: float, unit: str, digits: int = 3) -> str:
         return f"{value:.0f} {unit if unit != '1' else ''}".rstrip()
     if unit in _UNPREFIXED or value == 0 or math.isinf(value):
         return f"{value:.{digits}g} {unit if unit != '1' else ''}".rstrip()
-    power = max(-18, min(12, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+    power = _power(value)
     scaled = float(f"{value / 10**power:.{digits}g}")
     if abs(scaled) >= 1000 and power < 12:
         scaled, power = scaled / 1000, power + 3
     return f"{scaled:.{digits}g} {_PREFIXES[power]}{unit}"
+
+
+def prefixed(value: float, unit: str) -> tuple[float, str]:
+    """Return the factor and the prefixed unit in which `value` (SI) is best written; 1 and "" for plain numbers.
+
+    >>> prefixed(2.2e-9, "A")
+    (1e-09, 'nA')
+    """
+    if unit in _UNPREFIXED or value == 0 or not math.isfinite(value):
+        return 1.0, "" if unit == "1" else unit
+    return float(f"1e{_power(value)}"), f"{_PREFIXES[_power(value)]}{unit}"
+
+
+def _power(value: float) -> int:
+    return max(-18, min(12, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
 
 
 @cache

@@ -26,12 +26,10 @@ def pick_sites(seen: EarlierMap, nodes: Array, cell: Frame) -> tuple[Array, str]
 
     A cell that shows none of the kinds keeps its node. Raises BadInput when the map shows no boundary at all.
     """
-    if seen.current is None:
-        raise BadInput("the map has no current channel to find grain boundaries in: take a current map first")
     sites = find_sites(seen.current, seen.frame, seen.height)
     if not sites.line.any():
         raise BadInput(
-            "the current map shows no grain boundary to aim at: choose a larger map_bias or more map_pixels, or aim = 'grid'"
+            "the map shows no grain boundary to aim at: choose a larger map_bias or more map_pixels, or aim = 'grid'"
         )
     picks = [_pick(sites, number, node, cell) for number, node in enumerate(nodes)]
     return np.array([place for place, _ in picks]), _in_words(picks)

@@ -1,6 +1,6 @@
 """All statistics of one run: each class of sites, tests between them, and what goes with the trigger voltage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -15,11 +15,11 @@ from nanoprobe.analysis.estimate import CONFIDENCE, Estimate, unknown
 from nanoprobe.analysis.multiple import holm
 from nanoprobe.analysis.of_run import (
     RunData,
-    currents_at,
     kinds_of_points,
     map_image,
     places_on_map,
     sites_of,
+    values_at,
     verdicts_of,
 )
 from nanoprobe.analysis.resampling import BOOTSTRAP, bootstrap_interval, draw_fits
@@ -32,6 +32,9 @@ from nanoprobe.errors import BadInput
 from nanoprobe.roles import Array
 
 ALL = "all"
+DISTANCE, CURRENT, MODULUS = "distance to the boundary", "|current| of the map", "modulus of the map"
+QUANTITIES: Mapping[str, str] = {DISTANCE: "m", CURRENT: "A", MODULUS: "Pa"}
+"""What the trigger voltage is set against, with units; a modulus is rare and left out where no map shows it."""
 AREA_RATIOS = (0.01, 100.0)
 """Areas, as a multiple of the contact's own, for which the scale is reported."""
 
@@ -81,17 +84,16 @@ class Breakdown:
     @property
     def can_correlate(self) -> bool:
         """Whether anything is known of the places of the points used."""
-        return bool(np.isfinite([self.places.distance, self.places.current]).any())
+        return bool(len(self.places.sample)) and any(np.isfinite(one).any() for one in self.places.about.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The points used: their strengths, `Site`, distance to the boundary (m) and |current| of the map there (A)."""
+    """The points used: their strengths, `Site`, and what is known of their places, by name (see QUANTITIES)."""
 
     sample: Strengths = field(repr=False)
     kinds: NDArray[np.int8] = field(repr=False)
-    distance: Array = field(repr=False)
-    current: Array = field(repr=False)
+    about: Mapping[str, Array] = field(repr=False)
 
 
 def analyse(run: RunData, seed: int = 0, verdicts: PointVerdicts | None = None) -> Breakdown:
@@ -108,7 +110,13 @@ def analyse(run: RunData, seed: int = 0, verdicts: PointVerdicts | None = None) 
     sample, chosen = strengths_of(verdicts)
     on_map = places_on_map(run.points)[chosen]
     distance = np.full(len(chosen), np.nan) if sites is None else sites.distance_to_boundary(on_map)
-    places = Places(sample, kinds[chosen], distance, currents_at(image, on_map))
+    about = {
+        DISTANCE: distance,
+        CURRENT: values_at(image, "current", on_map),
+        MODULUS: values_at(image, "modulus", on_map),
+    }
+    known_places = {name: values for name, values in about.items() if name != MODULUS or np.isfinite(values).any()}
+    places = Places(sample, kinds[chosen], known_places)
     known = sites is not None or "site" in run.points
     return _breakdown(summarise(verdicts, kinds if known else None), places, verdicts, seed)
 
@@ -119,10 +127,7 @@ def _breakdown(rows: Sequence[SummaryRow], places: Places, verdicts: PointVerdic
     return Breakdown(
         classes=classes,
         comparisons=_between_sites([one for one in classes if one.site not in (ALL, Site.UNKNOWN.label)], seed),
-        correlations=(
-            correlate(places.sample, places.distance, "distance to the boundary", seed),
-            correlate(places.sample, places.current, "|current| of the map", seed),
-        ),
+        correlations=tuple(correlate(places.sample, values, name, seed) for name, values in places.about.items()),
         left_out=begun - len(places.sample),
         places=places,
     )

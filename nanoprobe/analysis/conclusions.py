@@ -59,8 +59,11 @@ def conclusion_of_comparison(one: Comparison) -> str:
 
 
 def _of_comparison(one: Comparison) -> str:
-    where = f" ({one.site})" if one.site else ""
-    pair = f"{one.second} against {one.first}{where}"
+    pair = (
+        f"{one.second} against {one.first} ({one.site})"
+        if one.site
+        else f"{one.second} against {one.first}".capitalize()
+    )
     if one.test.note:
         return f"{pair}: cannot be tested, {one.test.note}."
     evidence = f"p = {one.p_adjusted:.3g} after Holm"
@@ -76,10 +79,12 @@ def _compatible(ratio: Estimate) -> str:
 
 
 def _direction(one: Comparison) -> str:
-    for ratio, name in ((one.effect.scales, "scale"), (one.effect.medians, "median")):
-        if ratio.excludes(1.0):
-            way = "lower" if ratio.high < 1 else "higher"
-            return f"{one.second} triggers at a {way} voltage, ratio of {name}s {ratio.text}"
+    ratios = {"scale": one.effect.scales, "median": one.effect.medians}
+    told = {name: ratio for name, ratio in ratios.items() if ratio.excludes(1.0)}
+    if told:
+        way = "lower" if next(iter(told.values())).high < 1 else "higher"
+        shown = ", ".join(f"ratio of {name}s {ratio.text}" for name, ratio in told.items())
+        return f"{one.second} triggers at a {way} voltage, {shown}"
     if "no interval" in (one.effect.scales.interval, one.effect.medians.interval):
         return f"they differ, but by how much is not known: {one.effect.scales.note or one.effect.medians.note}"
     return f"they differ in spread rather than in scale, ratio of scales {one.effect.scales.text}"

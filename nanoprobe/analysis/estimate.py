@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nanoprobe.units import si
+from nanoprobe.units import prefixed, si
 
 CONFIDENCE = 0.95
 """Level of every interval."""
@@ -31,11 +31,14 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """Return it as people read it: "2.21 V (2.1 V to 2.33 V)"."""
+        """Return it as people read it: "2.21 V (2.10 to 2.33 V)"."""
         if math.isnan(self.value) and not math.isnan(self.low):
             return self.interval
         if math.isnan(self.value):
             return f"not known: {self.note}" if self.note else "not known"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            value, low, high = _together((self.value, self.low, self.high), self.unit)
+            return f"{value[1]} ({low[0]} to {high[1]})"
         return f"{si(self.value, self.unit)} ({self.interval})"
 
     @property
@@ -49,11 +52,32 @@ class Estimate:
             return f"{si(self.low, self.unit)} or more, no upper bound"
         if math.isinf(self.low):
             return f"up to {si(self.high, self.unit)}, no lower bound"
-        return f"{si(self.low, self.unit)} to {si(self.high, self.unit)}"
+        low, high = _together((self.low, self.high), self.unit)
+        return f"{low[0]} to {high[1]}"
 
     def excludes(self, value: float) -> bool:
         """Say whether `value` lies outside the interval; False where there is none."""
         return value < self.low or value > self.high
+
+
+def _together(values: tuple[float, ...], unit: str) -> list[tuple[str, str]]:
+    """Return each of `values` without and with its unit, all with one prefix and the decimals their spread allows.
+
+    The last two are the ends of an interval. Its half width has two digits where they begin with 10 to 35, else one
+    (Particle Data Group, Review of Particle Physics 2024, section 5.3).
+    """
+    factor, named = prefixed(max(values, key=abs) if values[0] == 0 else values[0], unit)
+    half = (values[-1] - values[-2]) / 2 / factor
+    decimals = 3 - _digits_before(values[0] / factor)
+    if half > 0:
+        power = math.floor(math.log10(half))
+        decimals = (1 if half / 10**power < 3.55 else 0) - power
+    numbers = [f"{value / factor:.{min(max(decimals, 0), 12)}f}" for value in values]
+    return [(number, f"{number} {named}".rstrip()) for number in numbers]
+
+
+def _digits_before(value: float) -> int:
+    return math.floor(math.log10(abs(value))) + 1 if value else 1
 
 
 def unknown(unit: str, method: str, note: str) -> Estimate:

@@ -5,12 +5,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cycler import cycler
+
 from nanoprobe.analysis.estimate import Estimate, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIMULATED = "SIMULATED: no real sample"
+STYLE: dict[str, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.5,
+    "axes.prop_cycle": cycler(color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555"]),
+}
+"""How every figure looks: little ink besides the data, colours of Okabe and Ito (2008) for colour-blind readers."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = frozenset({"schema", "simulated", "settings", "runs", "comparison", "methods"})
 """What the top level of `--json` holds besides the headline numbers."""
@@ -36,7 +55,10 @@ class Plot:
 
     def figure(self, simulated: bool) -> "Figure":
         """Return it drawn, with the mark of a simulated bench where it has no heading of its own."""
-        figure = self.draw()
+        from matplotlib import style  # here, since it takes half a second that the terminal can do without
+
+        with style.context(STYLE):
+            figure = self.draw()
         if simulated and not figure.get_suptitle():
             figure.suptitle(SIMULATED, color="#B00020", fontsize=10, fontweight="bold")
         return figure

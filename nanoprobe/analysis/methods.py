@@ -15,7 +15,7 @@ METHODS = {
     ),
     "Weibull scale and modulus": (
         "Maximum likelihood of F(V) = 1 - exp(-(V/V0)^m); a bracket counts with its probability, a censored point with that of "
-        "surviving. Intervals (95 %): where the profile likelihood has fallen by 1.92 (1 + 1/r) from its maximum, r points "
+        "surviving. Intervals (95 %): where the profile likelihood has fallen by 1.92 (1 + 1.5/r) from its maximum, r points "
         "triggered (Bartlett 1937)."
     ),
     "bootstrap": f"Points drawn with replacement {RESAMPLES} times and fitted anew; 2.5 and 97.5 percentiles.",

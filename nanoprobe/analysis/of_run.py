@@ -39,11 +39,17 @@ class RunData(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image of a run: where it lies, `current` (A) and `height` (m, levelled), shape (ny, nx); None if not taken."""
+    """One image of a run: `current` (A), `height` (m, levelled), `modulus` (Pa), shape (ny, nx); None if not taken."""
 
     frame: Frame
     current: Array | None = field(repr=False)
     height: Array | None = field(repr=False)
+    modulus: Array | None = field(default=None, repr=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything that may show boundaries."""
+        return any(one is not None for one in (self.current, self.height, self.modulus))
 
 
 def map_image(run: RunData) -> Image | None:
@@ -51,7 +57,8 @@ def map_image(run: RunData) -> Image | None:
     for frame in run.frames:
         if frame.attrs.get("purpose", "map") == "map":
             height = _both_ways(frame, "height")
-            return Image(place_of(frame), _both_ways(frame, "current"), None if height is None else level_plane(height))
+            level = None if height is None else level_plane(height)
+            return Image(place_of(frame), _both_ways(frame, "current"), level, _both_ways(frame, "modulus"))
     return None
 
 
@@ -72,10 +79,10 @@ def _both_ways(frame: xr.Dataset, channel: str) -> Array | None:
 
 def sites_of(image: Image | None, settings: SiteSettings | None = None) -> Sites | None:
     """Return the boundaries of a run's map; None where it has none, or one too incomplete to tell."""
-    if image is None or image.current is None:
+    if image is None or not image.known:
         return None
     try:
-        return find_sites(image.current, image.frame, image.height, settings)
+        return find_sites(image.current, image.frame, image.height, settings, image.modulus)
     except BadInput:  # less than half scanned: an aborted run is still shown, without sites
         return None
 
@@ -149,18 +156,19 @@ def _ways_out(source: Array, lengths: NDArray[np.int_], came_back: NDArray[np.bo
     return np.where(came_back, np.minimum(turns, lengths), lengths).astype(np.intp)
 
 
-def currents_at(image: Image | None, places: Array) -> Array:
-    """Return |current| (A, shape (n,)) of the map at `places` (m, shape (n, 2)); mean of 3 x 3 pixels, NaN where unknown."""
-    if image is None or image.current is None:
+def values_at(image: Image | None, channel: str, places: Array) -> Array:
+    """Return |value| of the map's `channel` at `places` (m, shape (n, 2)); mean of 3 x 3 pixels, NaN where unknown."""
+    values = None if image is None else getattr(image, channel)
+    if image is None or values is None:
         return np.full(len(places), np.nan)
-    pixels = to_pixels(image.frame, image.current.shape, places)
+    pixels = to_pixels(image.frame, values.shape, places)
     shifts = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), axis=-1).reshape(-1, 2)
     around = pixels[:, None, :] + shifts
-    inside = ((around >= 0) & (around < np.array(image.current.shape))).all(axis=2)
+    inside = ((around >= 0) & (around < np.array(values.shape))).all(axis=2)
     held = np.where(inside[..., None], around, 0)
-    values = np.where(inside, image.current[held[..., 0], held[..., 1]], np.nan)
-    known = np.isfinite(values)
-    mean = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    near = np.where(inside, values[held[..., 0], held[..., 1]], np.nan)
+    known = np.isfinite(near)
+    mean = np.where(known, near, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.where(known.any(axis=1) & inside[:, 4], np.abs(mean), np.nan)
 
 

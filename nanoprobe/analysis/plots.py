@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison
+from nanoprobe.analysis.breakdown import ALL, QUANTITIES, Breakdown, Comparison
 from nanoprobe.analysis.effect import Fitted
 from nanoprobe.analysis.estimate import Estimate
 from nanoprobe.analysis.figure import COLOURS, MARKERS
@@ -38,29 +38,24 @@ def breakdown_figure(found: Breakdown) -> Figure:
 
 
 def correlation_figure(found: Breakdown) -> Figure:
-    """Return trigger voltage against distance and current, where they are known."""
-    places = found.places
-    panels = [
-        (places.distance, "distance to the boundary", "m"),
-        (places.current, "|current| of the map", "A"),
-    ]
-    panels = [one for one in panels if np.isfinite(one[0]).any()]
-    figure = _figure(5.5 * len(panels), 4.4)
-    for axes, (values, name, unit) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    """Return trigger voltage against distance, current and modulus, where they are known."""
+    known = {name: values for name, values in found.places.about.items() if np.isfinite(values).any()}
+    figure = _figure(5.5 * len(known), 4.4)
+    for axes, (name, values) in zip(figure.subplots(1, len(known), squeeze=False)[0], known.items(), strict=True):
         _scatter(axes, values, found)
         axes.set(xlabel=name, ylabel="|trigger voltage|")
-        axes.xaxis.set_major_formatter(EngFormatter(unit))
+        axes.xaxis.set_major_formatter(EngFormatter(QUANTITIES[name]))
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.yaxis.set_major_formatter(EngFormatter("V"))
-        axes.legend(fontsize=8)
+        axes.legend()
     return figure
 
 
 def comparison_figure(runs: Mapping[str, Breakdown], reference: str, comparisons: Sequence[Comparison]) -> Figure:
     """Return Weibull plots of the runs and the ratios of scales against the reference."""
     rows = [one for one in comparisons if np.isfinite(one.effect.scales.value)]
-    figure = _figure(12, max(4.8, 0.45 * len(rows) + 2))
-    left, right = figure.subplots(1, 2)
+    figure = _figure(11, max(4.6, 0.45 * len(rows) + 1.5))
+    left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     shown = {name: Fitted(run.places.sample, *_fit_of(run)) for name, run in runs.items()}
     styles = {
         name: (_RUN_COLOURS[i % len(_RUN_COLOURS)], _RUN_MARKERS[i % len(_RUN_MARKERS)]) for i, name in enumerate(runs)
@@ -99,7 +94,7 @@ def _weibull_plot(axes: Axes, shown: Mapping[str, Fitted], styles: Mapping[str, 
     for name, one in failed.items():
         _weibull_points(axes, name, one, styles[name])
     _weibull_axes(axes, np.concatenate([one.sample.middle for one in failed.values()]))
-    axes.legend(fontsize=8, loc="upper left")
+    axes.legend(loc="upper left")
 
 
 def _weibull_points(axes: Axes, name: str, one: Fitted, style: Style) -> None:
@@ -133,15 +128,21 @@ def _weibull_axes(axes: Axes, voltages: Array) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_locator(FixedLocator([float(_height(np.array(one))) for one in _SHARES]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{-100 * np.expm1(-np.exp(y)):.3g} %"))
-    axes.grid(alpha=0.25)
+    axes.grid()
 
 
 def _round_voltages(low: float, high: float) -> Array:
-    """Return about six round voltages between `low` and `high`."""
+    """Return round voltages between `low` and `high`, far enough apart on a logarithmic axis."""
     wanted = max((high - low) / 5, high * 1e-3)
     power = 10 ** np.floor(np.log10(wanted))
     step = power * min((1, 2, 5, 10), key=lambda one: abs(one * power - wanted))
-    return np.asarray(np.arange(np.ceil(low / step), np.floor(high * 1.1 / step) + 1) * step)
+    ticks = np.arange(np.ceil(low / step), np.floor(high * 1.1 / step) + 1) * step
+    nearest = 0.08 * np.log(high / low * 1.25)
+    kept: list[float] = []
+    for tick in ticks:
+        if tick > 0 and (not kept or np.log(tick / kept[-1]) > nearest):
+            kept.append(float(tick))
+    return np.array(kept)
 
 
 def _survival_plot(axes: Axes, shown: Mapping[str, Fitted], styles: Mapping[str, Style]) -> None:
@@ -155,8 +156,8 @@ def _survival_plot(axes: Axes, shown: Mapping[str, Fitted], styles: Mapping[str,
     axes.set(xlabel="|bias|", ylabel="share not triggered", ylim=(-0.02, 1.04))
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(EngFormatter("V"))
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8, loc="lower left")
+    axes.grid()
+    axes.legend(loc="lower left")
 
 
 def _curve(axes: Axes, name: str, one: Fitted, colour: str) -> None:
@@ -191,7 +192,7 @@ def _scatter(axes: Axes, values: Array, found: Breakdown) -> None:
                     linewidths=0.9,
                     label=label,
                 )
-    axes.grid(alpha=0.25)
+    axes.grid()
 
 
 def _ratios(axes: Axes, rows: Sequence[tuple[str, Estimate]], title: str) -> None:
@@ -206,7 +207,7 @@ def _ratios(axes: Axes, rows: Sequence[tuple[str, Estimate]], title: str) -> Non
         axes.plot(ratio.value, place, "o", color="#0072B2", ms=6)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="ratio, 95 % interval")
-    axes.grid(axis="x", alpha=0.25)
+    axes.grid(axis="x")
 
 
 def _say(axes: Axes, text: str) -> None:

@@ -1,5 +1,6 @@
 """The report on runs: one HTML file that holds everything, and the same numbers as plain data."""
 
+import itertools
 import os
 import tempfile
 from collections import Counter
@@ -92,45 +93,58 @@ def _title(results: Results) -> str:
 
 
 def _body(results: Results) -> Iterator[str]:
+    count = itertools.count(1)
     yield page.heading(1, _title(results))
     if results.simulated:
         yield page.paragraph(SIMULATED, "simulated")
     if results.compared is not None:
-        yield page.heading(2, "Comparison")
-        yield from _findings(results.compared, results.simulated, "comparison")
-    for run in results.runs:
-        yield from _run(run)
-    yield page.heading(2, "How each number was computed")
+        places = [("comparison", "Comparison"), *((f"run-{n}", run.name) for n, run in enumerate(results.runs))]
+        yield page.contents([*places, ("methods", "How each number was computed")])
+        yield page.heading(2, "Comparison", "comparison")
+        yield from _findings(results.compared, results.simulated, count)
+    for number, run in enumerate(results.runs):
+        yield from _run(run, f"run-{number}", count)
+    yield page.heading(2, "How each number was computed", "methods")
     yield page.table(("number", "how"), results.methods.items())
     yield page.table(("setting", "value"), _pairs(results.settings()))
 
 
-def _run(run: RunResult) -> Iterator[str]:
+def _run(run: RunResult, anchor: str, count: Iterator[int]) -> Iterator[str]:
     origin = run.provenance
-    yield page.heading(2, f"{run.name}: {run.kind}")
+    yield page.heading(2, f"{run.name}: {run.kind}", anchor)
+    yield page.paragraph(_origin(run), "meta")
     if origin.simulated:
         yield page.paragraph(SIMULATED, "simulated")
     if origin.status != "finished":
         yield page.paragraph(f"This run is {origin.status}: what was not yet measured is missing.")
     if run.chosen:
         yield page.paragraph(f"Analysed with other settings than it was measured with: {dict(run.chosen)}.")
-    yield from _findings(run.findings, origin.simulated, run.name)
+    yield from _findings(run.findings, origin.simulated, count)
     yield page.folded("Settings and provenance", _provenance(run))
 
 
-def _findings(found: Findings, simulated: bool, name: str) -> Iterator[str]:
+def _origin(run: RunResult) -> str:
+    origin = run.provenance
+    said = (origin.sample, origin.operator, origin.bench, origin.started.replace("T", " ")[:16], origin.status)
+    return " · ".join((origin.procedure, *(one for one in said if one)))
+
+
+def _findings(found: Findings, simulated: bool, count: Iterator[int]) -> Iterator[str]:
     yield page.heading(3, "What can and cannot be concluded")
     yield page.bullets(found.concluded)
     if found.numbers:
         rows = [(label(key), one.text, one.method) for key, one in found.numbers.items()]
-        yield page.table(("number", "value (95 % interval)", "interval by"), rows)
-    for number, part in enumerate(found.parts):
+        table = page.table(("number", "value (95 % interval)", "interval by"), rows)
+        told = any(isinstance(part, Table) and part.brief for part in found.parts)
+        yield page.folded("Every headline number", [table]) if told else table
+    for part in found.parts:
         if part.title:
             yield page.heading(3, part.title)
         if isinstance(part, Table):
             yield page.table(part.headings, part.rows)
         else:
-            yield page.picture(part.figure(simulated), part.caption, f"{name} {number}")
+            number = next(count)
+            yield page.picture(part.figure(simulated), part.caption, f"figure {number}", f"Figure {number}")
 
 
 def _provenance(run: RunResult) -> list[str]:

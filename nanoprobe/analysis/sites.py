@@ -51,8 +51,8 @@ class Sites:
 
     `line`: boundaries one pixel wide; `junctions`: triple junctions (m, scanner coordinates, shape (n, 2));
     `strength`: ridge strength (sigmas); `distance`, `junction_distance`: to the nearest boundary and triple junction
-    (m, inf where there are none). `signal_to_noise`: median current contrast of the conducting boundaries over the
-    noise of a pixel in the interiors; NaN where no boundary conducts.
+    (m, inf where there are none). `signal_to_noise`: median contrast of the boundaries over the scatter of a pixel in the
+    interiors, in the first image given (current before height before modulus); NaN where none stands out in it.
     """
 
     frame: Frame
@@ -138,13 +138,17 @@ def _pixel_places(frame: Frame, shape: tuple[int, ...]) -> Array:
 
 
 def find_sites(
-    current: ArrayLike, frame: Frame, height: ArrayLike | None = None, settings: SiteSettings | None = None
+    current: ArrayLike | None,
+    frame: Frame,
+    height: ArrayLike | None = None,
+    settings: SiteSettings | None = None,
+    modulus: ArrayLike | None = None,
 ) -> Sites:
-    """Segment a current map (A, shape (ny, nx), either sign), helped by the topography `height` (m, same shape).
+    """Segment a current map (A, shape (ny, nx), either sign), topography `height` (m), map of `modulus` (Pa), or all together.
 
-    `frame` says where the image lies. Rows that were never scanned are NaN. The current shows conducting boundaries;
-    the groove in the topography closes the gaps of boundaries that do not conduct. Raises BadInput when the shapes
-    differ or less than half of the image was scanned.
+    `frame` says where they lie. Rows that were never scanned are NaN. The current shows conducting boundaries; the groove in
+    the topography, and the softer or stiffer line in the modulus, those that do not conduct as well. Raises BadInput when the
+    shapes differ, nothing is given, or less than half of an image was scanned.
 
     >>> current = np.random.default_rng(0).normal(scale=0.1, size=(64, 64)); current[:, 32] -= 1.0
     >>> sites = find_sites(current * 1e-12, Frame(x=0, y=0, width=1.28e-6, height=1.28e-6))
@@ -152,30 +156,46 @@ def find_sites(
     ['boundary', 'interior', 'unknown']
     """
     settings = settings or SiteSettings()
-    map_of_current = _checked(current, "current")
-    signal = _bright(level_lines(map_of_current))
-    pixel = max(frame.width / signal.shape[1], frame.height / signal.shape[0])
-    conducting = ridge_strength(signal, _in_pixels(settings.core, pixel))
-    strength = conducting
-    if height is not None:
-        relief = _checked(height, "height")
-        if relief.shape != signal.shape:
-            raise BadInput(f"topography of shape {relief.shape} does not belong to a current map of {signal.shape}")
-        strength = np.hypot(conducting, ridge_strength(-level_plane(relief), _in_pixels(settings.groove, pixel)))
+    images = _signals(current, height, modulus)
+    shape = next(iter(images.values())).shape
+    pixel = max(frame.width / shape[1], frame.height / shape[0])
+    widths = {"current": settings.core, "topography": settings.groove, "modulus": settings.core}
+    ridges = {name: ridge_strength(image, _in_pixels(widths[name], pixel)) for name, image in images.items()}
+    strength = np.sqrt(np.sum([ridge**2 for ridge in ridges.values()], axis=0))
     network = trace(strength, settings.network)
-    sampling = (frame.height / signal.shape[0], frame.width / signal.shape[1])
-    nodes = np.zeros(signal.shape, dtype=np.bool_)
+    sampling = (frame.height / shape[0], frame.width / shape[1])
+    nodes = np.zeros(shape, dtype=np.bool_)
     nodes[tuple(network.nodes.T)] = True
+    first = next(iter(images))
     return Sites(
         frame=frame,
         settings=settings,
-        signal_to_noise=_signal_to_noise(signal, network.line & (conducting > settings.network.keep), network.line),
+        signal_to_noise=_signal_to_noise(
+            images[first], network.line & (ridges[first] > settings.network.keep), network.line
+        ),
         line=network.line,
         strength=strength,
-        junctions=_to_scanner(frame, signal.shape, network.nodes.astype(np.float64)),
+        junctions=_to_scanner(frame, shape, network.nodes.astype(np.float64)),
         distance=_distance(network.line, sampling),
         junction_distance=_distance(nodes, sampling),
     )
+
+
+def _signals(current: ArrayLike | None, height: ArrayLike | None, modulus: ArrayLike | None) -> dict[str, Array]:
+    """Return each image given, levelled, with boundaries as bright lines; the most telling first."""
+    found: dict[str, Array] = {}
+    if current is not None:
+        found["current"] = _bright(level_lines(_checked(current, "current")))
+    if height is not None:
+        found["topography"] = -level_plane(_checked(height, "height"))
+    if modulus is not None:
+        found["modulus"] = _bright(level_lines(_checked(modulus, "modulus")))
+    if not found:
+        raise BadInput("boundaries are looked for in a map of current, height or modulus; none of them is there")
+    if len({image.shape for image in found.values()}) > 1:
+        sizes = ", ".join(f"{name} {image.shape}" for name, image in found.items())
+        raise BadInput(f"images of one place have one shape, not {sizes}")
+    return found
 
 
 def _checked(image: ArrayLike, name: str) -> Array:

@@ -17,9 +17,9 @@ PROFILE = "profile likelihood"
 FEW_FAILURES = 20
 """Below this number of failures a 95 % interval covers less than that; `docs/explanations/statistics.md` says how much."""
 _DROP = float(chi2.ppf(CONFIDENCE, 1)) / 2
-_SMALL_SAMPLE = 1.0
-"""Bartlett's (1937) correction: with r failures twice the fall of the likelihood is on average not 1 but about 1 + 1/r. Found by
-simulation (0.4 to 1.8 with censored points, about 2 without); `docs/explanations/statistics.md` shows how well it holds."""
+_SMALL_SAMPLE = 1.5
+"""Bartlett's (1937) correction: with r failures twice the fall of the likelihood is on average not 1 but about 1 + 1.5/r. Found
+by simulation (about 0.5 with censored points, 2 without); `docs/explanations/statistics.md` shows how well it holds."""
 _WIDEST = 200.0
 """An interval is open where its bound would lie more than this in the logarithm from the estimate."""
 
@@ -111,7 +111,7 @@ def why_not_estimable(sample: Strengths) -> str:
 
 
 class Profile:
-    """The likelihood around its maximum (`modulus`, `offset`), and where it has fallen by 1.92 (1 + 1/r), r failures."""
+    """The likelihood around its maximum (`modulus`, `offset`), and where it has fallen by 1.92 (1 + 1.5/r), r failures."""
 
     def __init__(self, data: Data, modulus: float, offset: float) -> None:
         self.data, self.modulus, self.offset = data, modulus, offset

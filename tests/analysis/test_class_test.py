@@ -134,7 +134,7 @@ def test_holm(p, adjusted):
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
-        (1.0, 3.0, "2 V (1 V to 3 V)"),
+        (1.0, 3.0, "2.0 V (1.0 to 3.0 V)"),
         (1.0, np.inf, "2 V (1 V or more, no upper bound)"),
         (-np.inf, 3.0, "2 V (up to 3 V, no lower bound)"),
         (np.nan, np.nan, "2 V (no interval)"),

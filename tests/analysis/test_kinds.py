@@ -99,7 +99,7 @@ def test_runs_of_any_kind_are_compared_number_by_number_with_correction():
     compared = compare_runs(runs)
     ccd, asr = compared.details["comparisons"]
     assert ccd.p_adjusted == pytest.approx(2 * ccd.p_value)
-    assert "Ccd, b against a: higher (ratio 2 (1.75 to 2.29)" in " ".join(compared.concluded)
+    assert "Ccd, b against a: higher (ratio 2.00 (1.75 to 2.29)" in " ".join(compared.concluded)
     assert asr.p_adjusted > 0.05
 
 
@@ -130,7 +130,7 @@ def test_a_ratio_without_closed_intervals_is_not_known():
 def test_the_report_shows_any_kind(tmp_path):
     runs = [result("a", ccd=estimate(1.0)), result("b", ccd=estimate(2.0))]
     text = write_report(Results(runs, compare_runs(runs), 0), tmp_path / "r.html").read_text("utf-8")
-    for words in ("a: cell", "a was seen.", "1 A/m2 (909 mA/m2 to 1.1 A/m2)", "profile likelihood", "by hand", "Steps"):
+    for words in ("a: cell", "a was seen.", "1.00 A/m2 (0.91 to 1.10 A/m2)", "profile likelihood", "by hand", "Steps"):
         assert words in text
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from nanoprobe import Plan, open_run
 from nanoprobe.analysis.breakdown import analyse
 from nanoprobe.analysis.comparison import compare_runs
-from nanoprobe.analysis.of_run import currents_at, judge_again, map_image, verdicts_of
+from nanoprobe.analysis.of_run import judge_again, map_image, values_at, verdicts_of
 from nanoprobe.analysis.provenance import Provenance, stored_settings
 from nanoprobe.analysis.report import Results, write_report
 from nanoprobe.analysis.run_result import RunResult
@@ -79,7 +79,7 @@ def said(sentences, words):
 
 def test_weaker_boundaries_are_concluded_with_their_evidence():
     found = result(two_kinds())
-    sentence = next(one for one in found.findings.concluded if one.startswith("boundary against interior"))
+    sentence = next(one for one in found.findings.concluded if one.startswith("Boundary against interior"))
     assert "boundary triggers at a lower voltage, ratio of scales 0." in sentence
     assert "(p = 0.001 after Holm)" in sentence
 
@@ -87,7 +87,7 @@ def test_weaker_boundaries_are_concluded_with_their_evidence():
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        (made(np.full(12, 9.0)), "none of 12 points triggered. The share that triggered up to 6 V is 0 (0 to 0.265)"),
+        (made(np.full(12, 9.0)), "none of 12 points triggered. The share that triggered up to 6 V is 0.00 (0.00 to 0.26)"),
         (made([3.0]), "one of 1 points triggered"),
         (made([3.0, 4.0], state=[PointState.FAILED, PointState.INTERRUPTED]), "no finished point, nothing can be concluded"),
         (made([NAN, NAN]), "All points: no Weibull distribution"),
@@ -172,10 +172,10 @@ def test_current_of_the_map_is_looked_up_where_the_point_lies(make_polycrystal):
     attrs = {"centre_x": f.x, "centre_y": f.y, "width": f.width, "height_of_frame": f.height, "angle": f.angle}
     frame = xr.Dataset({"current": (("direction", "y", "x"), np.stack([sample.current] * 2))}, attrs=attrs)
     image = map_image(replace(made([3.0]), frames=(frame,)))
-    found = currents_at(image, np.array([[f.x + f.width / 128, f.y + f.height / 128], [1.0, 1.0]]))
+    found = values_at(image, "current", np.array([[f.x + f.width / 128, f.y + f.height / 128], [1.0, 1.0]]))
     assert found[0] == pytest.approx(abs(sample.current[31:34, 31:34].mean()))
     assert np.isnan(found[1])
-    assert np.isnan(currents_at(None, np.zeros((1, 2)))).all()
+    assert np.isnan(values_at(None, "current", np.zeros((1, 2)))).all()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Files of other programs: maps in, tables and images out."""

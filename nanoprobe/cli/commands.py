@@ -32,7 +32,9 @@ ENTRIES: Mapping[str, Entry] = {
         "interchange",
         "Write a run as a file for other programs: tables (csv), images (gwy), or all of it (HDF5, NetCDF 4).",
     ),
-    "import": Entry("interchange", "Make a run of a map that another program took: to be shown, analysed, and aimed at."),
+    "import": Entry(
+        "interchange", "Make a run of a map that another program took: to be shown, analysed, and aimed at."
+    ),
     "replay": Entry("replay", "Replay a recorded run through the real drivers and compare the data."),
     "simulate": Entry("simulate", "Finite elements: why it triggers there."),
     "safe": Entry("benches", "Put every instrument of a bench into the safe state."),

@@ -122,7 +122,7 @@ def test_unscanned_rows_are_left_out(make_polycrystal):
     [
         (np.full((20, 20), np.nan), None, "the current map is less than half scanned; take it again"),
         (np.zeros((2, 20, 20)), None, r"not shape \(2, 20, 20\); choose one scan direction"),
-        (np.ones((20, 20)), np.ones((20, 30)), r"topography of shape \(20, 30\) does not belong to a current map of"),
+        (np.ones((20, 20)), np.ones((20, 30)), r"have one shape, not current \(20, 20\), topography \(20, 30\)"),
     ],
     ids=["unscanned", "two directions", "other shape"],
 )

@@ -26,8 +26,11 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INDENTED = re.compile(r"^    (nanoprobe .*)$", re.MULTILINE)
 WALKED = "tutorials/first-map.md"
 """The page whose command lines are run together with its Python: a reader types them one after the other."""
-BROUGHT = {"how-to/analyse-and-compare.md": "bare.zarr"}
-"""Pages whose reader brings a trigger map of their own."""
+BROUGHT = {
+    "how-to/analyse-and-compare.md": ("bare.zarr", Plan(procedure="trigger-map", parameters={"nx": 2, "ny": 2})),
+    "how-to/exchange-files.md": ("scan.zarr", Plan(procedure="current-map", parameters={"pixels": 128})),
+}
+"""Pages whose reader brings a run of their own."""
 
 
 def name_of(page: Path) -> str:
@@ -77,10 +80,8 @@ def run_command(line: str, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_the_python_of_a_page_runs_from_top_to_bottom(page, desk, monkeypatch):
     names: dict[str, Any] = {"__name__": "page"}
     if name_of(page) in BROUGHT:
-        assert (
-            run(Plan(procedure="trigger-map", parameters={"nx": 2, "ny": 2}), desk / BROUGHT[name_of(page)]).error
-            is None
-        )
+        name, plan = BROUGHT[name_of(page)]
+        assert run(plan, desk / name).error is None
     for kind, text in blocks(page, "python", *(["sh"] if name_of(page) == WALKED else [])):
         if kind == "sh":
             for line in text.splitlines():

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.link import Link
 from drivers.nanonis_dialect import NANONIS
+from drivers.nanonis_force_curve import ForceCurves
 from drivers.nanonis_scan import Scanner
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
@@ -17,7 +18,18 @@ from drivers.nanonis_spectroscopy import ControllerBias
 from drivers.nanonis_tip import Pace, Tip, withdraw
 from nanoprobe.errors import InstrumentError, InstrumentTimeout, LinkLost, NanoprobeError, Unreachable
 from nanoprobe.plugins import Driver
-from nanoprobe.roles import BiasSource, ForceCalibration, Probe, RetractCurve, ScanLine, ScanPlan, Watch
+from nanoprobe.roles import (
+    BiasSource,
+    CurvePlan,
+    ForceCalibration,
+    ForceCurve,
+    Probe,
+    RetractCurve,
+    ScanLine,
+    ScanPlan,
+    Spectrum,
+    Watch,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +93,7 @@ class Nanonis(NanonisSession):
         self.signals = Signals(self, options.channels)
         pace = Pace(options.poll_interval, options.approach_timeout, options.speed)
         self.tip = Tip(self, self.signals, options.calibration, options.feedback, pace)
+        self._curves = ForceCurves(self, abort, self.signals, self.tip)
         self._scanner = Scanner(self, self.signals, self.release)
         self._bias = ControllerBias(self, abort, self.signals)
         self._scanner_range: float | None = None
@@ -157,6 +170,19 @@ class Nanonis(NanonisSession):
     def retract_curve(self, height: float, steps: int) -> RetractCurve:
         """From contact, feedback off, retract by `height` (m) in `steps` and read the force at each; stays lifted."""
         return self.tip.retract_curve(height, steps)
+
+    @property
+    def calibration(self) -> ForceCalibration:
+        """Deflection to force. Raises BadInput when the bench file has none."""
+        return self.tip.calibration
+
+    def force_curve(self, plan: CurvePlan, watch: Watch) -> ForceCurve:
+        """From contact, take a force curve by Z spectroscopy; feedback holds the tip again afterwards."""
+        return self._curves.take(plan, watch)
+
+    def thermal_spectrum(self, highest: float, averages: int, watch: Watch) -> Spectrum:
+        """Return the spectrum of the free lever's deflection."""
+        return self._curves.thermal_spectrum(highest, averages, watch)
 
     def force(self) -> float:
         """Read the present force (N)."""
@@ -239,6 +265,7 @@ class Nanonis(NanonisSession):
 
 _STOPS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("BiasSpectr.Stop", "", ()),
+    ("ZSpectr.Stop", "", ()),
     ("Scan.Action", "H I", (1, 0)),
     ("FolMe.Stop", "", ()),
     ("AutoApproach.OnOffSet", "H", (0,)),

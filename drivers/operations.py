@@ -29,6 +29,7 @@ _NANONIS_MOVES = (
     "Scan.Action",
     "ZCtrl.OnOffSet",
     "ZCtrl.ZPosSet",
+    "ZSpectr.Start",
 )
 _NANONIS_BIASES = ("Bias.Set", "Bias.Pulse", "BiasSpectr.Start")
 _NANONIS_WAITS = ("Scan.WaitEndOfLine", "Scan.WaitEndOfScan")

@@ -3,11 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import numpy as np
+
 from nanoprobe.atmosphere import Atmosphere, AtmosphereTable
-from nanoprobe.errors import LinkLost
+from nanoprobe.errors import BadInput, LinkLost
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
-from nanoprobe.roles import BiasSource, Probe, RetractCurve, ScanLine, ScanPlan, Watch
+from nanoprobe.roles import (
+    BiasSource,
+    CurvePlan,
+    ForceCalibration,
+    ForceCurve,
+    Probe,
+    RetractCurve,
+    ScanLine,
+    ScanPlan,
+    Spectrum,
+    Watch,
+)
+from nanoprobe.units import si
 
 T = TypeVar("T")
 
@@ -83,6 +97,25 @@ class GuardedProbe:
         """See Probe."""
         return self._act(lambda: self._probe.retract_curve(height, steps))
 
+    @property
+    def calibration(self) -> ForceCalibration:
+        """See Probe."""
+        return self._probe.calibration
+
+    def force_curve(self, plan: CurvePlan, watch: Watch) -> ForceCurve:
+        """See Probe. Raises LimitExceeded beyond the bench's force; one that was passed latches the interlock."""
+        self._limits.check_force(plan.force, "force of a force curve")
+        if not plan.lift > 0 or not plan.depth >= 0:
+            raise BadInput(f"a force curve from {si(plan.lift, 'm')} above to {si(plan.depth, 'm')} below goes nowhere")
+        curve = self._act(lambda: self._probe.force_curve(plan, self._watched(watch)))
+        self._judged(self.calibration.force(float(np.nanmax(np.concatenate([curve.inward, curve.outward])))))
+        self._interlock.check()
+        return curve
+
+    def thermal_spectrum(self, highest: float, averages: int, watch: Watch) -> Spectrum:
+        """See Probe."""
+        return self._act(lambda: self._probe.thermal_spectrum(highest, averages, self._watched(watch)))
+
     def force(self) -> float:
         """See Probe. A force beyond the hard limit latches the interlock."""
         return self._judged(self._read(self._probe.force))
@@ -118,13 +151,17 @@ class GuardedProbe:
         """See Probe. Raises LimitExceeded where a corner of the frame lies outside the bench's scan range."""
         for x, y in plan.frame.corners():
             self._limits.check_place(float(x), float(y), "scan corner")
+        self._act(lambda: self._probe.scan(plan, on_line, self._watched(watch)))
 
-        def guarded_watch() -> None:
+    def _watched(self, watch: Watch) -> Watch:
+        """Return `watch` with a look at interlock and atmosphere before it."""
+
+        def look() -> None:
             self._interlock.check()
             self._atmosphere.glance()
             watch()
 
-        self._act(lambda: self._probe.scan(plan, on_line, guarded_watch))
+        return look
 
     def compensate_drift(self, vx: float, vy: float) -> None:
         """See Probe."""

@@ -206,6 +206,42 @@ class ForceCalibration:
         return force / (self.deflection_sensitivity * self.spring_constant)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePlan:
+    """One force curve from where feedback holds the tip: up by `lift` (m), down by at most `depth` (m) below, up again.
+
+    `force` (N): it turns back there, whatever the depth; `samples` on each way; `duration` (s) of one way.
+    """
+
+    lift: float
+    depth: float
+    force: float
+    samples: int
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForceCurve:
+    """One force curve: `z` m (up positive, 0 where feedback held the tip), deflection signal V on both ways, shape (n,).
+
+    In any order along z; NaN where a way did not come. `base`: Z of the controller at z = 0 (m).
+    """
+
+    z: Array = field(repr=False)
+    inward: Array = field(repr=False)
+    outward: Array = field(repr=False)
+    base: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """A power spectrum of the deflection: `frequency` Hz, one-sided `density` V2/Hz, shape (n,), over `averages`."""
+
+    frequency: Array = field(repr=False)
+    density: Array = field(repr=False)
+    averages: int
+
+
 @dataclass(frozen=True, slots=True)
 class RetractCurve:
     """A slow retraction: `z` m (up positive, 0 at the start) and `force` N, shape (n,) each."""
@@ -258,6 +294,19 @@ class Probe(Protocol):
 
     def retract_curve(self, height: float, steps: int) -> RetractCurve:
         """From contact, feedback off, retract by `height` (m) in `steps` and read the force at each; stays lifted."""
+
+    @property
+    def calibration(self) -> ForceCalibration:
+        """Deflection to force. Raises BadInput for a lever that is not calibrated."""
+
+    def force_curve(self, plan: CurvePlan, watch: Watch) -> ForceCurve:
+        """From contact, take a force curve; feedback holds the tip again afterwards, whichever way it ends.
+
+        `watch` runs meanwhile and may raise to end it. Raises BadInput where the piezo does not reach that far.
+        """
+
+    def thermal_spectrum(self, highest: float, averages: int, watch: Watch) -> Spectrum:
+        """Return the spectrum of the free lever's deflection up to at least `highest` (Hz), or as far as it goes."""
 
     def force(self) -> float:
         """Read the present force (N)."""

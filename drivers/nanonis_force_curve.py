@@ -26,8 +26,8 @@ HIGHER, NO_SECOND = 0, 1
 DATA = 1
 ANALYZER = 1
 RMS, LINEAR = 2, 0
-LARGEST_STEP = 200.0
-"""Distance of two points of a spectrum (Hz) that still resolves a resonance in a gas."""
+FEWEST_POINTS = 4000
+"""Points of a spectrum up to the frequency asked for that still resolve a resonance in a gas."""
 
 
 class ForceCurves:
@@ -122,7 +122,7 @@ class ForceCurves:
         call("SpectrumAnlzr.FreqRangeSet", "i i", ANALYZER, _least_above(ranges, highest))
         _, steps = call("SpectrumAnlzr.FreqResGet", "i", ANALYZER, returns="H af")
         finest = int(np.argmin(steps))
-        fine_enough = [index for index in range(len(steps)) if steps[index] <= LARGEST_STEP] or [finest]
+        fine_enough = [index for index in range(len(steps)) if steps[index] <= highest / FEWEST_POINTS] or [finest]
         chosen = max(fine_enough, key=lambda index: float(steps[index]))
         call("SpectrumAnlzr.FreqResSet", "i H", ANALYZER, chosen)
         call("SpectrumAnlzr.AveragSet", "i H H I", ANALYZER, RMS, LINEAR, averages)

@@ -76,6 +76,11 @@ class DriftWatch:
         x, y = self._moved(self._clock() if when is None else when)
         return Correction(self._base.x + x, self._base.y + y, self._confidence)
 
+    @property
+    def track(self) -> DriftTrack:
+        """What was measured so far. Raises NanoprobeError before the first image."""
+        return self._begun()
+
     def _measure(self, expected: tuple[float, float]) -> Shift:
         frame = replace(self._frame, x=self._frame.x + expected[0], y=self._frame.y + expected[1])
         image = self._take(frame)

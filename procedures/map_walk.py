@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nanoprobe.errors import ContactLost
-from nanoprobe.geometry import Frame
 from nanoprobe.records import PointBegin, PointLayout, PointState, RampDone
 from nanoprobe.roles import Array
 from procedures.adhesion import PullOffMeter
 from procedures.checking import check_contact
+from procedures.drift_images import DriftImages
 from procedures.drift_watch import Correction, DriftWatch
-from procedures.imaging import Imager, scan_length
 from procedures.ramping import LANDING, longest
 from procedures.reference import FailedContacts, Reference
 from procedures.site_aim import lay_out
@@ -20,8 +19,6 @@ from procedures.trigger_ramp import make_ramper, point_row, report
 
 if TYPE_CHECKING:
     from procedures.trigger_map import TriggerMap
-
-DRIFT_PURPOSE, PATCH_PURPOSE = "drift", "patch"
 
 
 class MapWalk:
@@ -32,6 +29,7 @@ class MapWalk:
         self.lab = procedure.opened
         self.contact = procedure.contact()
         self.clock = Stopwatch()
+        self.images = DriftImages(procedure, procedure.image_plan, self.clock)
         self._ramper = make_ramper(procedure)
         self._reference = Reference(procedure.reference_pad, procedure.max_reference_drift)
         self._failed = FailedContacts(procedure.max_failed_contacts)
@@ -59,7 +57,7 @@ class MapWalk:
         procedure = self.procedure
         if procedure.image_every:
             self._drift = DriftWatch(
-                self.take_drift_image,
+                self.images.drift,
                 procedure.image_frame(),
                 lambda: self.clock.passed,
                 procedure.min_confidence,
@@ -76,25 +74,6 @@ class MapWalk:
     def correction(self, when: float | None = None) -> Correction:
         """Return the correction for the time `when` (s on `clock`), None for now."""
         return self._base if self._drift is None else self._drift.correction(when)
-
-    def take_drift_image(self, frame: Frame) -> Array:
-        """Return the height in `frame`, shape (lines, pixels), taken without bias."""
-        return self._take(frame, DRIFT_PURPOSE)
-
-    def take_patch(self, frame: Frame) -> Array:
-        """Return the height of a patch that is compared with an earlier run's image."""
-        return self._take(frame, PATCH_PURPOSE)
-
-    def _take(self, frame: Frame, purpose: str) -> Array:
-        plan = self.procedure.image_plan(frame)
-        self.procedure.between()
-        self.contact.go(frame.x, frame.y)
-        index = self.procedure.take_frame_index()
-        imager = Imager(self.lab, self.procedure.emit, self.procedure.watch)
-        image = imager.take(index, plan, purpose, lambda line: None)
-        self.procedure.wear.scanned(scan_length(plan))
-        self.clock.add(plan.duration + LANDING)
-        return image.trace("height")
 
     # --- from point to point
 

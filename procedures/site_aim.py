@@ -55,7 +55,7 @@ def lay_out(walk: "MapWalk") -> Array:
 def _found_again(walk: "MapWalk", earlier: EarlierMap) -> Correction:
     procedure = walk.procedure
     around = patch_in(earlier, procedure.image_size)
-    found = find_again(earlier, around, procedure.image_pixels, procedure.min_confidence, walk.take_patch)
+    found = find_again(earlier, around, procedure.image_pixels, procedure.min_confidence, walk.images.patch)
     procedure.note(
         f"the map of {procedure.map_run} was found again {found.x:.3g} m, {found.y:.3g} m away "
         f"(confidence {found.confidence:.2f}); the points were moved with it"

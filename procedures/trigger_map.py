@@ -15,9 +15,10 @@ from procedures import check_inputs, map_inputs
 from procedures.base import BenchProcedure
 from procedures.beside import Side, bounds, patch, spot
 from procedures.checking import CheckPlan
+from procedures.drift_inputs import DriftInputs
 from procedures.imaging import scan_length
 from procedures.inputs import choice, number, switch, text, values_of, whole
-from procedures.map_inputs import MapSettings, whole_pixels
+from procedures.map_inputs import MapSettings
 from procedures.map_walk import MapWalk
 from procedures.points import as_array, places
 from procedures.ramping import LANDING, RampInputs, charge_bound, longest
@@ -27,7 +28,7 @@ from procedures.trigger_ramp import POINT_COLUMNS
 GRID, SITES = "grid", "sites"
 
 
-class TriggerMap(RampInputs, BenchProcedure):
+class TriggerMap(RampInputs, DriftInputs, BenchProcedure):
     """Ramp at every point of a grid or list. Points that were begun are never ramped again, also after a resume."""
 
     DATA_COLUMNS: ClassVar[list[str]] = list(POINT_COLUMNS)
@@ -56,11 +57,6 @@ class TriggerMap(RampInputs, BenchProcedure):
     map_current_limit = map_inputs.current_limit()
     map_channels = map_inputs.channels()
     image_every = whole("Image every", "", 25, 0, 100000, "drift", "points between two drift images; 0: none")
-    image_size = number("Image size", "m", 2e-6, 0.2e-6, 20e-6, "drift", "edge of a drift image")
-    image_pixels = whole("Image pixels", "px", 128, 16, 1024, "drift", "pixels a line, and lines, of a drift image")
-    image_line_rate = number("Image line rate", "Hz", 2.0, 0.01, 50.0, "drift", "lines a second of a drift image")
-    image_side = choice("Image side", values_of(Side), Side.AUTO, "drift", "side of the points the images stand on")
-    min_confidence = number("Least confidence", "1", 0.5, 0.0, 1.0, "drift", "image match below which a map stops")
     check_every = whole("Check every", "", 10, 0, 100000, "check", "points between two contact checks; 0: none")
     check_bias = check_inputs.bias()
     check_dwell = check_inputs.dwell()
@@ -112,13 +108,6 @@ class TriggerMap(RampInputs, BenchProcedure):
     def takes_map(self) -> bool:
         """Say whether a current map is taken before the first ramp."""
         return bool(self.map_first or (self.aim == SITES and not self.map_run))
-
-    def image_plan(self, frame: Frame) -> ScanPlan:
-        """Return the scan of a drift image."""
-        pixels = whole_pixels(self.image_pixels)
-        return ScanPlan(
-            frame=frame, pixels=pixels, lines=pixels, line_time=0.5 / self.image_line_rate, channels=("height",)
-        )
 
     def image_frame(self) -> Frame:
         """Return where the drift images stand."""

@@ -7,7 +7,7 @@ LOOP_TIME: Final = 5e-3
 """Time constant of the deflection loop (s)."""
 IMAGING_LOOP_TIME: Final = 0.2e-3
 """Time constant of the loop while scanning, where gains are tuned for speed (s)."""
-YIELD_PRESSURE: Final = 8e9
+YIELD_PRESSURE: Final = 9e9
 """Mean pressure (Pa) at which the apex of a metal-coated tip breaks."""
 BROKEN_LENGTH, BLUNTING = 2e-9, 1.5
 """What the tip loses of its length when its apex breaks (m), and how much blunter it is then (1)."""

@@ -19,7 +19,7 @@ from scipy.ndimage import uniform_filter1d
 from nanoprobe.errors import BadInput
 from nanoprobe.roles import Array
 
-FREE_PART = 0.3
+FREE_PART = 0.2
 """Upper part of a curve (1) that is taken to be free of the surface."""
 FEWEST_SAMPLES = 24
 FEWEST_IN_CONTACT = 8

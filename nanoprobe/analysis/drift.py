@@ -155,6 +155,22 @@ class DriftTrack:
         spread = float((time**2).sum())
         return float(time @ self.x[-_RECENT:]) / spread, float(time @ self.y[-_RECENT:]) / spread
 
+    def rate_error(self, shift_error: float) -> float:
+        """Return the standard uncertainty of either component of `rate` (m/s); infinite before any measurement.
+
+        `shift_error`: that of one measured shift (m); what the straight line leaves over counts where it is more.
+        """
+        if len(self.time) < 2:
+            return float("inf")
+        time = self.time[-_RECENT:] - self.time[-_RECENT:].mean()
+        left = [
+            values - values.mean() - rate * time
+            for values, rate in zip((self.x[-_RECENT:], self.y[-_RECENT:]), self.rate, strict=True)
+        ]
+        freedom = 2 * (len(time) - 2)
+        scatter = float(np.sqrt((np.concatenate(left) ** 2).sum() / freedom)) if freedom else 0.0
+        return max(shift_error, scatter) / float(np.sqrt((time**2).sum()))
+
     def at(self, time: float) -> tuple[float, float]:
         """Return the expected drift (m) at `time` (s): the last measurement carried on at the present rate."""
         vx, vy = self.rate

@@ -25,7 +25,7 @@ INDEX = 0
 
 
 class ModulusImage:
-    """Collects the values of the pixels. `adhesion` is a pull in both directions: positive."""
+    """Collects the values of the pixels. In trace and retrace a pull is positive, unlike `snap_in` in table `curves`."""
 
     def __init__(self, procedure: BenchProcedure, plan: ScanPlan) -> None:
         self._procedure = procedure
@@ -69,10 +69,10 @@ class ModulusImage:
     def _line(self, pixels: Mapping[int, Mapping[str, float]]) -> dict[str, Any]:
         columns = range(self._plan.pixels)
         return {
-            channel: np.array([[self._shown(channel, pixels[column][way]) for column in columns] for way in ways], "f4")
+            channel: np.array([[_shown(way, pixels[column]) for column in columns] for way in ways], "f4")
             for channel, (_, *ways) in CHANNELS.items()
         }
 
-    @staticmethod
-    def _shown(channel: str, value: float) -> float:
-        return abs(value) if channel == "adhesion" else value
+
+def _shown(name: str, values: Mapping[str, float]) -> float:
+    return -values[name] if name == "snap_in" else values[name]

@@ -21,6 +21,9 @@ from nanoprobe.roles import Array
 
 FREE_PART = 0.2
 """Upper part of a curve (1) that is taken to be free of the surface."""
+FLAT = 0.05
+"""Part of the largest bending by which the free part may change along the way."""
+STUCK = "the tip did not come off the surface within the curve: choose a longer ramp"
 FEWEST_SAMPLES = 24
 FEWEST_IN_CONTACT = 8
 SEEN = 8.0
@@ -30,6 +33,8 @@ SMOOTHING = 5
 WINDOW = 12
 """Samples to either side of the lowest one among which the pull-off is weighed."""
 ROUNDS, PASSES = 6, 3
+SETTLED = 1e-4
+"""A step this small against the uncertainties (squared) ends the fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,13 @@ def first_guess(branch: Branch) -> ContactModel:
     Raises BadInput where there is no contact, no pull-off, or too little of the curve in contact.
     """
     smooth = uniform_filter1d(branch.bend, SMOOTHING)
+    if _slides(branch):
+        raise BadInput(STUCK)
     if smooth[0] < SEEN * branch.sigma:
         raise BadInput("the curve shows no contact: the tip was not pressed against the surface; approach again")
     pressed = int(np.argmin(smooth > SEEN / 4 * branch.sigma)) or len(smooth)
     if pressed > len(smooth) - branch.free:
-        raise BadInput("the tip did not come off the surface within the curve: choose a longer ramp")
+        raise BadInput(STUCK)
     if pressed < FEWEST_IN_CONTACT:
         raise BadInput(f"only {pressed} samples lie in contact: choose more samples, a shorter ramp or a larger force")
     lower = slice(pressed // 2, pressed)
@@ -110,6 +117,14 @@ def first_guess(branch: Branch) -> ContactModel:
     y = float(branch.bend[:3].mean()) + pulled
     b = max((end - float(branch.z[1]) - y) / y ** (2.0 / 3.0), 1e-7)
     return ContactModel(b, end - pulled, end)
+
+
+def _slides(branch: Branch) -> bool:
+    """Say whether the part that should be free is not flat."""
+    tail = branch.bend[-branch.free :]
+    half = len(tail) // 2
+    noise = float(np.diff(tail).std()) / math.sqrt(half)
+    return abs(float(tail[:half].mean() - tail[half:].mean())) > max(FLAT * float(np.ptp(branch.bend)), SEEN * noise)
 
 
 def fit_contact(branch: Branch, model: ContactModel) -> tuple[ContactModel, Array, int]:
@@ -161,6 +176,8 @@ def least_squares(
         model = ContactModel(
             max(model.b + float(step[0]), 1e-8), model.offset + float(step[1]), model.end + float(step[2])
         )
+        if float(step @ normal @ step) < SETTLED:
+            break
     return model, np.linalg.inv(normal)
 
 

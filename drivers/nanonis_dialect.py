@@ -16,6 +16,7 @@ Words = tuple[tuple[str, str, str], ...]
 """Layout token, name and unit of each value."""
 
 _SAFE_1, _SAFE_2 = "H action, f threshold, i signal, H comparison", "i logic, f threshold, i signal, H comparison"
+_RETRACT = "H on, f threshold, i signal, H comparison"
 _FRAME = "f x m, f y m, f width m, f height m, f angle deg"
 _SPEED = "f forward m/s, f backward m/s, f forward s, f backward s"
 _COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -76,6 +77,14 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "Signals.RangeGet": ("i signal", "f high, f low"),
     "Signals.ValGet": ("i signal, I newest", "f value"),
     "Signals.ValsGet": ("ai signals, I newest", "af values"),
+    "SpectrumAnlzr.AveragSet": ("i analyzer, H mode, H weighting, I count", ""),
+    "SpectrumAnlzr.ChSet": ("i analyzer, i signal", ""),
+    "SpectrumAnlzr.DataGet": ("i analyzer", "f first Hz, f step Hz, af amplitude"),
+    "SpectrumAnlzr.FreqRangeGet": ("i analyzer", "i range, af ranges Hz"),
+    "SpectrumAnlzr.FreqRangeSet": ("i analyzer, i range", ""),
+    "SpectrumAnlzr.FreqResGet": ("i analyzer", "H resolution, af resolutions Hz"),
+    "SpectrumAnlzr.FreqResSet": ("i analyzer, H resolution", ""),
+    "SpectrumAnlzr.Run": ("i analyzer", ""),
     "Util.AcqPeriodGet": ("", "f period s"),
     "Util.VersionGet": ("", "s product, s version, I host_release, I real_time_release"),
     "ZCtrl.CtrlListGet": ("", "as controllers, i active"),
@@ -87,9 +96,26 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "ZCtrl.Withdraw": ("I wait, i timeout ms", ""),
     "ZCtrl.ZPosGet": ("", "f z m"),
     "ZCtrl.ZPosSet": ("f z m", ""),
+    "ZSpectr.AdvPropsSet": ("f turn_delay s, H record_final_z, H lockin, H reset_z", ""),
+    "ZSpectr.ChsSet": ("ai channels", ""),
+    "ZSpectr.Open": ("", ""),
+    "ZSpectr.PropsSet": ("H backward, i points, H sweeps, H autosave, H dialog, H save_all", ""),
+    "ZSpectr.RangeSet": ("f offset m, f distance m", ""),
+    "ZSpectr.RetractGet": ("", _RETRACT),
+    "ZSpectr.RetractSecondSet": (_SAFE_2, ""),
+    "ZSpectr.RetractSet": (_RETRACT, ""),
+    "ZSpectr.Start": ("I get_data, s base_name", "as channels, 2f data, af parameters"),
+    "ZSpectr.StatusGet": ("", "I running"),
+    "ZSpectr.Stop": ("", ""),
+    "ZSpectr.TimingSet": (
+        "f z_averaging s, f initial_settling s, f slew V/s, f settling s, f integration s, f end_settling s, f z_control s",
+        "",
+    ),
 }
 """Values of each request and of its answer, as far as they are decoded; what follows is kept as bytes."""
-_MEASURES = frozenset({"Signals.ValGet", "Signals.ValsGet", "TipRec.DataGet", "FolMe.XYPosGet", "Current.Get"})
+_MEASURES = frozenset(
+    {"Signals.ValGet", "Signals.ValsGet", "TipRec.DataGet", "FolMe.XYPosGet", "Current.Get", "SpectrumAnlzr.DataGet"}
+)
 """Readers whose answer is a measurement: asked once more, another one would come."""
 _SETTINGS = frozenset({"BiasSpectr.ChsSet", "BiasSpectr.AdvPropsSet", "BiasSpectr.TimingSet", "Scan.PropsSet"})
 """Kept apart by the controller, whichever comes first."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from nanoprobe.engine import Outcome
     from nanoprobe.engine import execute as run
     from nanoprobe.plan import Plan
+    from nanoprobe.recipe import Recipe, Step, read_recipe
+    from nanoprobe.recipe_run import RecipeOutcome, resume_recipe, run_recipe
     from nanoprobe.storage import Run, open_run
 
 DISTRIBUTION = "nanoprobe"
@@ -19,13 +21,34 @@ _HOMES = {
     "Bench": "bench:Bench",
     "Outcome": "engine:Outcome",
     "Plan": "plan:Plan",
+    "Recipe": "recipe:Recipe",
+    "RecipeOutcome": "recipe_run:RecipeOutcome",
     "Run": "storage:Run",
+    "Step": "recipe:Step",
     "open_bench": "bench:open_bench",
     "open_run": "storage:open_run",
+    "read_recipe": "recipe:read_recipe",
+    "resume_recipe": "recipe_run:resume_recipe",
     "run": "engine:execute",
+    "run_recipe": "recipe_run:run_recipe",
 }
 
-__all__ = ["DISTRIBUTION", "Bench", "Outcome", "Plan", "Run", "open_bench", "open_run", "run"]
+__all__ = [
+    "DISTRIBUTION",
+    "Bench",
+    "Outcome",
+    "Plan",
+    "Recipe",
+    "RecipeOutcome",
+    "Run",
+    "Step",
+    "open_bench",
+    "open_run",
+    "read_recipe",
+    "resume_recipe",
+    "run",
+    "run_recipe",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -53,6 +53,9 @@ class Outcome:
         return self.error.exit_status if isinstance(self.error, NanoprobeError) else 1
 
 
+Ended = TypeVar("Ended", bound=Outcome)
+
+
 def look_ahead(plan: Plan) -> Outlook:
     """Check a plan against its bench's limits and return what it would do. Nothing is touched; raises BadInput."""
     procedure = plan.build()
@@ -72,12 +75,12 @@ def execute(plan: Plan, out: Path | str, events: Events | None = None, control: 
     with bench_file(plan.bench) as path:
         description = read_bench_file(path)
         procedure.outlook(description.limits, description.wiring)
-        return _on_opened(description, lambda bench: _start(plan, procedure, bench, out, events, control))
+        return on_opened(description, lambda bench: _start(plan, procedure, bench, out, events, control))
 
 
-def _on_opened(description: BenchFile, run: Callable[[Bench], Outcome]) -> Outcome:
+def on_opened(description: BenchFile, run: Callable[[Bench], Ended]) -> Ended:
     """Open a bench, run on it, and return the outcome also where the bench could not be left as it should be."""
-    outcome: Outcome | None = None
+    outcome: Ended | None = None
     refusal: BadInput | None = None
     try:
         with open_description(description) as bench:
@@ -136,7 +139,7 @@ def resume(
     with bench_file(bench or plan.bench) as place:
         description = read_bench_file(place)
         procedure.outlook(description.limits, description.wiring)
-        return _on_opened(description, lambda opened: resume_on(path, opened, events, control))
+        return on_opened(description, lambda opened: resume_on(path, opened, events, control))
 
 
 def resume_on(path: Path, bench: Bench, events: Events | None = None, control: RunControl | None = None) -> Outcome:

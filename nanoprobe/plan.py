@@ -55,16 +55,16 @@ class Plan(BaseModel):
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
-def read_plan(path: Path) -> dict[str, Any]:
-    """Read a plan's TOML. Raises BadInput with one line; content is checked by `make_plan`."""
+def read_plan(path: Path, what: str = "plan") -> dict[str, Any]:
+    """Read a plan's (or `what`'s) TOML. Raises BadInput with one line; content is checked by `make_plan`."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"plan {path}: larger than {MAX_BYTES} bytes, this is no plan")
+            raise BadInput(f"{what} {path}: larger than {MAX_BYTES} bytes, this is no {what}")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"plan {path}: cannot be read ({error.strerror})") from None
+        raise BadInput(f"{what} {path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"plan {path}: no valid TOML: {error}") from None
+        raise BadInput(f"{what} {path}: no valid TOML: {error}") from None
 
 
 def make_plan(raw: Mapping[str, Any], where: str = "plan") -> Plan:

@@ -11,6 +11,7 @@ from rich.table import Table
 from nanoprobe import engine
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.cli.progress import watched
+from nanoprobe.cli.recipes import is_folder, is_recipe, resume_folder, run_file, show_folder
 from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
 from nanoprobe.outlook import Outlook
@@ -31,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    procedure: Annotated[str | None, typer.Argument(help="name as `nanoprobe procedures` lists it")] = None,
+    procedure: Annotated[
+        str | None, typer.Argument(help="name as `nanoprobe procedures` lists it, or a recipe: FILE.toml or FILE.py")
+    ] = None,
     bench: Annotated[str | None, typer.Option(help="bench file, or 'demo' (the default)")] = None,
     assignments: Annotated[
         list[str] | None,
@@ -39,11 +42,18 @@ def run(
     ] = None,
     plan_file: Annotated[Path | None, typer.Option("--from", metavar="FILE.toml", help="a plan file")] = None,
     to: Annotated[
-        Path | None, typer.Option("--out", metavar="RUN.zarr", help="where the run is written; must not exist")
+        Path | None,
+        typer.Option("--out", metavar="RUN.zarr|DIR", help="where the run, or a recipe's runs, go; must not exist"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and show the plan, touch nothing")] = False,
 ) -> int:
-    """Run a procedure on a bench and store everything it measures."""
+    """Run a procedure, or a recipe of several, on a bench and store everything it measures."""
+    if procedure is not None and is_recipe(procedure):
+        if assignments or plan_file is not None:
+            raise BadInput(
+                f"{procedure} is a recipe: --set and --from belong to a single procedure; write it in the recipe"
+            )
+        return run_file(Path(procedure), bench, to, dry_run)
     plan = assemble(procedure, bench, assignments or [], plan_file)
     if dry_run:
         print_outlook(plan, engine.look_ahead(plan))
@@ -93,7 +103,9 @@ def report(outcome: engine.Outcome) -> int:
 def resume(
     path: RunPath, bench: Annotated[str | None, typer.Option(help="bench file, if it is not the run's own")] = None
 ) -> int:
-    """Go on with an interrupted run at its next point."""
+    """Go on with an interrupted run at its next point, or with a recipe at its next step."""
+    if is_folder(path):
+        return resume_folder(path, bench)
     with open_run(path) as found:
         finished = found.status == "finished"
     if finished:
@@ -116,7 +128,10 @@ def show(
     ] = None,
     until: Annotated[float | None, typer.Option("--to", metavar="S", help="with --wire: up to this time (s)")] = None,
 ) -> None:
-    """Show what is in a run."""
+    """Show what is in a run, or how far a recipe is."""
+    if is_folder(path):
+        show_folder(path)
+        return
     with open_run(path) as found:
         if wire:
             print_wire(found, instrument, since, until)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nanoprobe.bench import Bench
 from nanoprobe.benchfile import BenchFile, explain
 from nanoprobe.errors import BadInput, LimitExceeded
-from nanoprobe.outlook import Outlook
+from nanoprobe.outlook import Foreseen
 from nanoprobe.plan import Plan, make_plan, read_plan
 from nanoprobe.recipe_results import check_reference, is_reference, resolve, wants_run
 
@@ -134,7 +134,7 @@ def _at(where: str, step: Step, error: BadInput) -> str:
     return f"{where}: {text}" if text.startswith("step ") else f"{where}: step '{step.name}': {text}"
 
 
-def look_ahead(recipe: Recipe, description: BenchFile) -> list[tuple[Step, Outlook | None]]:
+def look_ahead(recipe: Recipe, description: BenchFile) -> list[tuple[Step, Foreseen | None]]:
     """Return what each step will do, None where that hangs on an earlier step's run. Nothing is touched.
 
     Raises BadInput naming the first step that this bench does not allow.
@@ -142,9 +142,9 @@ def look_ahead(recipe: Recipe, description: BenchFile) -> list[tuple[Step, Outlo
     return [(step, _outlook(recipe, step, description)) for step in recipe.steps]
 
 
-def _outlook(recipe: Recipe, step: Step, description: BenchFile) -> Outlook | None:
+def _outlook(recipe: Recipe, step: Step, description: BenchFile) -> Foreseen | None:
     try:
-        ahead: Outlook = recipe.plan(step).build().outlook(description.limits, description.wiring)
+        ahead: Foreseen = recipe.plan(step).build().outlook(description.limits, description.wiring)
     except BadInput as error:
         _refuse_unless_later(step, error)
         return None

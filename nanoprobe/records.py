@@ -190,7 +190,7 @@ CHECK_VALUES: Mapping[str, ValueInfo] = {
     "x": ValueInfo("m", "scanner x of the check"),
     "y": ValueInfo("m", "scanner y of the check"),
     "force": ValueInfo("N", "force at the setpoint"),
-    "snap_in": ValueInfo("N", "most negative force while landing; NaN where not seen"),
+    "snap_in": ValueInfo("N", "force at which the tip jumped into contact, negative; NaN where not seen"),
     "adhesion": ValueInfo("N", "pull-off force, positive"),
     "adhesion_uncertainty": ValueInfo("N", "standard uncertainty of the pull-off force; infinite where none was seen"),
     "contact_resistance": ValueInfo("ohm", "resistance of the contact behind the series resistor"),

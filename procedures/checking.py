@@ -6,16 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nanoprobe.analysis.force_curve import Indenter, Lever, fit_curve
 from nanoprobe.bench import Bench
+from nanoprobe.errors import BadInput
 from nanoprobe.records import CheckDone
-from nanoprobe.roles import Array
+from nanoprobe.roles import Array, CurvePlan
 from nanoprobe.tip_record import TipCheck, now
 from nanoprobe.units import si
-from procedures.adhesion import PullOffMeter
+from procedures.adhesion import PullOff, PullOffMeter
 from procedures.contact import LIFT, Contact
 
 READINGS = 50
 """Readings at each test bias."""
+
+LEAST_CLEARANCE, CLEARANCE = 5e-9, 3.0
+"""The curve that looks for the snap-in begins this high (m), or so many heights of the pull-off."""
+CURVE_SAMPLES, CURVE_TIME = 500, 0.5
+SNAP_SIGMAS = 3.0
+"""A snap-in counts when it is this many standard uncertainties."""
 
 _SIGNIFICANT = 5.0
 """A current counts when it is this many standard errors above zero."""
@@ -47,18 +55,18 @@ def check_contact(
 ) -> CheckDone:
     """Check the contact at the plan's place; the tip is in contact without bias afterwards.
 
-    Raises ContactLost when the tip does not come down. `snap_in` is NaN: a controller that lands by itself does not
-    show it.
+    Raises ContactLost when the tip does not come down.
     """
     force = contact.go(plan.x, plan.y)
     electrical = _measure(lab, plan, watch)
     pulled = meter.measure(lab.probe, lambda: _land_again(lab, contact))
     _land_again(lab, contact)
+    snap_in = measure_snap_in(lab, contact, pulled, watch)
     values = {
         "x": plan.x,
         "y": plan.y,
         "force": force,
-        "snap_in": math.nan,
+        "snap_in": snap_in,
         "adhesion": pulled.adhesion,
         "adhesion_uncertainty": pulled.uncertainty,
         "contact_resistance": electrical.resistance,
@@ -67,6 +75,23 @@ def check_contact(
     }
     reason = _too_resistive(electrical.resistance, plan)
     return CheckDone(not reason, values, reason)
+
+
+def measure_snap_in(lab: Bench, contact: Contact, pulled: PullOff, watch: Callable[[], None]) -> float:
+    """Return the force (N, negative) at which the tip jumps into contact, by a force curve no deeper than the setpoint.
+
+    NaN where no jump stands out of the noise: a stiff lever is drawn in steadily.
+    """
+    height = max(LEAST_CLEARANCE, CLEARANCE * pulled.height)
+    plan = CurvePlan(lift=height, depth=0.0, force=contact.force, samples=CURVE_SAMPLES, duration=CURVE_TIME)
+    curve = lab.probe.force_curve(plan, watch)
+    calibration = lab.probe.calibration
+    lever = Lever(sensitivity=calibration.deflection_sensitivity, spring_constant=calibration.spring_constant)
+    try:
+        fit = fit_curve(curve, lever, Indenter(radius=lab.description.tip.radius))
+    except BadInput:
+        return math.nan
+    return fit.snap_in if -fit.snap_in > SNAP_SIGMAS * fit.snap_in_error else math.nan
 
 
 def _land_again(lab: Bench, contact: Contact) -> None:

@@ -11,7 +11,7 @@ from nanoprobe.cli.progress import watched
 from nanoprobe.errors import BadInput
 from nanoprobe.recipe import Recipe, Step, look_ahead, read_recipe
 from nanoprobe.recipe_run import RECORD, RecipeOutcome, RecipeRecord, resume_recipe, run_recipe
-from nanoprobe.units import duration, si
+from nanoprobe.units import duration
 
 SUFFIXES = (".toml", ".py")
 
@@ -86,11 +86,7 @@ def _print_ahead(recipe: Recipe) -> None:
         known = (
             ("as the earlier run says", "", "")
             if outlook is None
-            else (
-                duration(outlook.duration),
-                f"{si(outlook.bias_min, 'V')} to {si(outlook.bias_max, 'V')}",
-                si(outlook.force, "N"),
-            )
+            else (duration(outlook.duration), *(dict(outlook.rows()).get(name, "") for name in ("bias", "force")))
         )
         taken = ", ".join(f"{name} = {reference}" for name, reference in step.references.items())
         table.add_row(step.name, step.procedure, *known, taken)

@@ -10,7 +10,19 @@ import pytest
 from nanoprobe.bench import Bench
 from nanoprobe.benchfile import BenchFile
 from nanoprobe.errors import InstrumentError
-from nanoprobe.roles import OnTrip, RampPlan, RampRecord, Reading, RetractCurve, ScanLine, ScanPlan, TripWay
+from nanoprobe.roles import (
+    CurvePlan,
+    ForceCalibration,
+    ForceCurve,
+    OnTrip,
+    RampPlan,
+    RampRecord,
+    Reading,
+    RetractCurve,
+    ScanLine,
+    ScanPlan,
+    TripWay,
+)
 
 
 class FakeSource:
@@ -153,6 +165,20 @@ class FakeProbe:
         z = np.linspace(0, height, steps)
         force = self.setpoint - self.stiffness * z
         return RetractCurve(z, np.where(force < -self.pull, 0.0, force))
+
+    @property
+    def calibration(self) -> ForceCalibration:
+        return ForceCalibration(50e-9, self.stiffness)
+
+    def force_curve(self, plan: CurvePlan, watch: Any) -> ForceCurve:
+        """A straight contact line that holds to the pull-off on the way out, and is met without a jump on the way in."""
+        assert self.contact
+        watch()
+        z = np.linspace(plan.lift, -plan.depth, plan.samples)
+        line = self.setpoint - self.stiffness * z
+        noise = self.source.rng.normal(0, 1e-12, (2, plan.samples))
+        ways = np.where(line < 0, 0.0, line), np.where(line < -self.pull, 0.0, line)
+        return ForceCurve(z, *((way / (50e-9 * self.stiffness) + part) for way, part in zip(ways, noise, strict=True)))
 
     def force(self) -> float:
         return self.setpoint * (1 + self.force_error)

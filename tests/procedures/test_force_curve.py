@@ -12,6 +12,7 @@ from nanoprobe.errors import BadInput, ContactLost
 from nanoprobe.events import Events, Recorded
 from nanoprobe.records import RampDone
 from sim_instruments.drift import DriftSettings
+from sim_instruments.force_law import contact_force, snap_in_height
 from sim_instruments.nanonis.controller import ControllerSettings
 from sim_instruments.surface import PAD_CENTRE
 
@@ -148,6 +149,20 @@ def refusal(lab, tmp_path, **parameters):
 def test_a_curve_that_cannot_be_is_refused(lab_starter, tmp_path, parameters, text):
     lab = lab_starter()
     assert text in refusal(lab, tmp_path, **parameters)
+
+
+def test_a_contact_check_sees_the_tip_jump_into_contact(lab_starter, tmp_path):
+    lab = lab_starter(
+        sample="ppc", spring_constant=3.0, controller=ControllerSettings(spring_constant=3.0), drift=NO_DRIFT
+    )
+    outcome = run(lab, tmp_path, "contact-check")
+    assert outcome.status == "finished", outcome.error
+    with open_run(outcome.path) as found:
+        snap_in = float(found.checks["snap_in"][0])
+    mechanics = lab.lab.world._mechanics
+    pull = mechanics.adhesion()
+    truth = contact_force(-snap_in_height(3.0, pull), 3.0, mechanics.tip.radius, mechanics.reduced, pull)
+    assert snap_in == pytest.approx(truth, rel=0.15)
 
 
 @pytest.mark.parametrize("procedure", ["force-curve", "modulus-map"])

@@ -14,7 +14,7 @@ from nanoprobe.analysis.kind import Choices, Kind, choice
 from nanoprobe.analysis.of_run import Image, map_image
 from nanoprobe.analysis.sites import Sites, SiteSettings, find_sites
 from nanoprobe.errors import BadInput
-from nanoprobe.storage import Run
+from nanoprobe.storage import Run, open_run
 
 INTERCEPT = "Poisson count of crossings"
 METHODS = {
@@ -67,20 +67,23 @@ def _runs(line: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
     return int(np.count_nonzero(line[1:] & ~line[:-1]) + line[0])
 
 
-def analyse(run: Run, choices: GrainChoices, seed: int) -> Findings:
-    """Return the grain structure of a run's map. Raises BadInput where it has none, or less than half of one."""
+def segment(run: Run, choices: GrainChoices) -> tuple[Image, Sites]:
+    """Return a run's map and its boundaries. Raises BadInput where it has none, or less than half of one."""
     image = map_image(run)
     if image is None or not image.known:
         raise BadInput("no map of current, height or modulus in this run")
     settings = SiteSettings(core=choices.core, groove=choices.groove)
-    sites = find_sites(image.current, image.frame, image.height, settings, image.modulus)
+    return image, find_sites(image.current, image.frame, image.height, settings, image.modulus)
+
+
+def analyse(run: Run, choices: GrainChoices, seed: int) -> Findings:
+    """Return the grain structure of a run's map. Raises BadInput where it has none, or less than half of one."""
+    _, sites = segment(run, choices)
     mean, crossings, length = intercept_length(sites)
     return Findings(
         numbers={"grain_intercept_length": mean},
         concluded=_concluded(sites, mean, crossings),
-        parts=(
-            Plot(title="Boundaries", caption="The map, with boundaries and triple junctions.", draw=partial(draw, image, sites)),
-        ),
+        parts=(Plot(title="Boundaries", caption="The map under its boundaries.", draw=partial(draw_at, run.address, choices)),),
         methods=METHODS,
         details=GrainMap(
             junctions=len(sites.junctions),
@@ -102,6 +105,12 @@ def _concluded(sites: Sites, mean: Estimate, crossings: int) -> tuple[str, ...]:
     return (
         f"The grains' mean intercept is {mean.text}, from {crossings} crossings; {len(sites.junctions)} triple junctions.{few}",
     )
+
+
+def draw_at(address: str, choices: GrainChoices) -> Figure:
+    """Return the picture of the run at `address`, which is opened and segmented again."""
+    with open_run(address) as run:
+        return draw(*segment(run, choices))
 
 
 def draw(image: Image, sites: Sites) -> Figure:

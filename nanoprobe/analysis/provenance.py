@@ -35,7 +35,7 @@ def provenance_of(run: Run) -> Provenance:
     head = run.header
     settings = stored_settings(run)
     return Provenance(
-        path=str(run.path),
+        path=run.address,
         status=run.status,
         procedure=head.procedure,
         sample=head.sample,

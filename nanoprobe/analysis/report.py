@@ -62,7 +62,7 @@ class Results:
 
 
 def write_report(results: Results, path: Path) -> Path:
-    """Write the report to `path` (.html) and return it; the runs must still be open.
+    """Write the report to `path` (.html) and return it; runs are opened again for their pictures.
 
     An existing report is replaced only once the new one is whole. Raises BadInput for another ending, StorageError when it cannot
     be written.

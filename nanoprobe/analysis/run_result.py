@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from nanoprobe.analysis.estimate import plain
@@ -42,14 +42,14 @@ class RunResult:
 def analyse_run(run: Run, name: str = "", given: Mapping[str, str] | None = None, seed: int = SEED) -> RunResult:
     """Analyse an opened run as its procedure's kind asks; `given` are settings as `--set` takes them (name to text).
 
-    The run must stay open as long as figures are drawn. Raises BadInput, with the run's path, where nothing can be said.
+    Raises BadInput, with the run's path, where nothing can be said.
     """
     try:
         kind = kind_of(run.header.procedure)
         chosen = choose(kind, given or {})
         findings = kind.analyse(run, chosen, seed)
     except BadInput as error:
-        raise BadInput(f"{run.path}: {error}") from None
+        raise BadInput(f"{run.address}: {error}") from None
     return RunResult(
         name=name or run.header.sample or run.path.name,
         kind=kind.title,
@@ -59,10 +59,10 @@ def analyse_run(run: Run, name: str = "", given: Mapping[str, str] | None = None
     )
 
 
-def short_names(paths: Sequence[Path], samples: Sequence[str]) -> list[str]:
+def short_names(paths: Sequence[PurePath], samples: Sequence[str]) -> list[str]:
     """Return a name for each run: its sample if that is unique, else its file, else as much of the path as it needs.
 
-    >>> short_names([Path("a/map.zarr"), Path("b/map.zarr")], ["LLZO", "LLZO"])
+    >>> short_names([PurePath("a/map.zarr"), PurePath("b/map.zarr")], ["LLZO", "LLZO"])
     ['a/map.zarr', 'b/map.zarr']
     """
     tries = [list(samples), [path.name for path in paths], ["/".join(path.parts[-2:]) for path in paths]]

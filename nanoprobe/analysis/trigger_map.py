@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from matplotlib.figure import Figure
+
 from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison, analyse
 from nanoprobe.analysis.conclusions import conclusions_of
 from nanoprobe.analysis.estimate import Estimate
@@ -11,11 +13,11 @@ from nanoprobe.analysis.figure import draw
 from nanoprobe.analysis.findings import Findings, Plot, Table
 from nanoprobe.analysis.kind import Choices, Kind, choice
 from nanoprobe.analysis.methods import METHODS
-from nanoprobe.analysis.of_run import RunData, judge_again
+from nanoprobe.analysis.of_run import judge_again
 from nanoprobe.analysis.plots import breakdown_figure, correlation_figure
 from nanoprobe.analysis.provenance import stored_settings
 from nanoprobe.analysis.trigger import Criterion, TriggerSettings
-from nanoprobe.storage import Run
+from nanoprobe.storage import Run, open_run
 
 CLASS_HEADINGS = (
     "sites", "triggered / finished", "share triggered", "median (Kaplan-Meier)", "Weibull scale V0", "modulus m",
@@ -50,15 +52,15 @@ def find(run: Run, choices: TriggerChoices, seed: int) -> Findings:
     """
     test = choices.over(stored_settings(run))
     found = analyse(run, seed, None if test is None else judge_again(run, test))
-    return findings_of(found, run)
+    return findings_of(found, run.address)
 
 
-def findings_of(found: Breakdown, run: RunData) -> Findings:
-    """Return `found` as findings; `run` is asked for its picture."""
+def findings_of(found: Breakdown, address: str) -> Findings:
+    """Return `found` as findings; the run at `address` is opened again when its picture is drawn."""
     return Findings(
         numbers=dict(_numbers(found)),
         concluded=conclusions_of(found),
-        parts=tuple(_parts(found, run)),
+        parts=tuple(_parts(found, address)),
         methods=METHODS,
         details=found,
     )
@@ -74,7 +76,7 @@ def _numbers(found: Breakdown) -> Iterator[tuple[str, Estimate]]:
             yield f"weibull_modulus{place}", one.weibull.modulus
 
 
-def _parts(found: Breakdown, run: RunData) -> Iterator[Table | Plot]:
+def _parts(found: Breakdown, address: str) -> Iterator[Table | Plot]:
     yield Table(
         title="By kind of site", headings=CLASS_HEADINGS, rows=tuple(class_rows(found)), brief=(0, 1, 3, 4, 5)
     )  # fmt: skip
@@ -91,8 +93,14 @@ def _parts(found: Breakdown, run: RunData) -> Iterator[Table | Plot]:
     yield Plot(
         title="The run",
         caption="Images, trigger voltages on the surface, and ramps.",
-        draw=partial(draw, run),
+        draw=partial(draw_at, address),
     )
+
+
+def draw_at(address: str) -> Figure:
+    """Return the picture of the run at `address`."""
+    with open_run(address) as run:
+        return draw(run)
 
 
 def _correlations(found: Breakdown) -> Iterator[Table | Plot]:

@@ -1,7 +1,6 @@
 """`nanoprobe analyze`: statistics of one run, or of many against each other."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nanoprobe.cli.console import out, print_json, say, tell
-from nanoprobe.errors import BadInput
 from nanoprobe.plan import parse_assignment
-from nanoprobe.storage import Run, open_run
 
 if TYPE_CHECKING:
     from nanoprobe.analysis.findings import Findings
@@ -27,27 +24,36 @@ def register(app: typer.Typer) -> None:
 
 
 def analyze(
-    paths: Annotated[list[Path], typer.Argument(metavar="RUN.zarr...", help="runs; the first is the reference")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN.zarr...", help="runs, here or in object storage (s3://...); the first is the reference"
+        ),
+    ],
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="write a report")] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="a setting of the analysis, repeatable: 'level=0.5 nA'"),
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="a dask.distributed cluster instead of threads")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
 ) -> None:
     """Say what runs show, with uncertainties: each by its own kind of analysis, and run against run."""
     # Imported here: the statistics' libraries take a second that no other command needs to spend.
-    from nanoprobe.analysis.report import check_target, write_report
+    from nanoprobe.analysis.comparison import compare_runs
+    from nanoprobe.analysis.many_runs import analyse_all
+    from nanoprobe.analysis.report import Results, check_target, write_report
+    from nanoprobe.analysis.run_result import SEED
 
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise BadInput("the same run is named twice; compare it with another one")
     given = dict(parse_assignment(text) for text in assignments or [])
     if report is not None:
         check_target(report)
-    with ExitStack() as opened:
-        results = _results(paths, [opened.enter_context(open_run(path)) for path in paths], given)
-        if report is not None:
-            write_report(results, report)
+    found = analyse_all([_address(one) for one in runs], given, scheduler)
+    results = Results(found, compare_runs(found), SEED)
+    if report is not None:
+        write_report(results, report)
     if as_json:
         print_json(results.data())
     else:
@@ -56,14 +62,9 @@ def analyze(
         (say if as_json else tell)(f"report: {report}")
 
 
-def _results(paths: list[Path], runs: list[Run], given: Mapping[str, str]) -> "Results":
-    from nanoprobe.analysis.comparison import compare_runs
-    from nanoprobe.analysis.report import Results
-    from nanoprobe.analysis.run_result import SEED, analyse_run, short_names
-
-    names = short_names(paths, [run.header.sample for run in runs])
-    found = [analyse_run(run, name, given) for run, name in zip(runs, names, strict=True)]
-    return Results(found, compare_runs(found), SEED)
+def _address(given: str) -> str:
+    """Return a path as an absolute one, so that one run has one name and workers elsewhere find it; an address as it is."""
+    return given if "://" in given else str(Path(given).absolute())
 
 
 def _print(results: "Results") -> None:

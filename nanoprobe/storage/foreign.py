@@ -18,10 +18,15 @@ def refuse_monsters(path: Path) -> None:
     for file in sorted(path.rglob("zarr.json")):
         if file.stat().st_size > LARGEST_METADATA:
             raise StorageError(f"{file} is larger than the metadata of any run; it was not read")
-        try:
-            _check_node(json.loads(file.read_bytes()))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise StorageError(f"{file} is no Zarr metadata of a run ({error})") from None
+        check_metadata(file.read_bytes(), str(file))
+
+
+def check_metadata(text: bytes, where: str) -> None:
+    """Raise StorageError when the Zarr metadata `text` is malformed or announces chunks beyond LARGEST_CHUNK."""
+    try:
+        _check_node(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StorageError(f"{where} is no Zarr metadata of a run ({error})") from None
 
 
 def _check_node(node: Mapping[str, Any]) -> None:

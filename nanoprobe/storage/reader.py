@@ -47,6 +47,11 @@ class Run:
         self.sealed = journal is None
 
     @property
+    def address(self) -> str:
+        """Where `open_run` finds it again."""
+        return str(self.path)
+
+    @property
     def simulated(self) -> bool:
         """Whether the run was made on a simulated bench."""
         return self.header.simulated
@@ -124,7 +129,7 @@ class Run:
 
     def _group(self, name: str) -> xr.Dataset:
         if not (self.path / name / "zarr.json").exists():
-            return _EMPTY[name]()
+            return EMPTY[name]()
         try:
             group: xr.Dataset = xr.open_zarr(self.path, group=name, consolidated=True, chunks=None)
         except Exception as error:  # Zarr and xarray raise whatever they like over metadata that is not ours
@@ -137,8 +142,13 @@ class Run:
 def open_run(path: str | Path) -> Run:
     """Open the run at `path`; nothing is written and no code of it is run.
 
-    Raises BadInput when it is no run, StorageError when it is damaged (the text says where).
+    An address ("s3://bucket/run.zarr", as fsspec knows them) opens a finished run in object storage; its arrays are read when
+    asked for. Raises BadInput when it is no run, StorageError when it is damaged (the text says where).
     """
+    if "://" in str(path):
+        from nanoprobe.storage.remote import open_remote  # here, since few runs lie elsewhere
+
+        return open_remote(str(path))
     place = Path(os.path.abspath(path))
     try:
         attrs = _attributes(place)
@@ -185,7 +195,7 @@ def _live_attrs(ledger: Ledger, live: bool) -> dict[str, Any]:
     return attrs if live else {**attrs, "status": "interrupted"}
 
 
-_EMPTY = {
+EMPTY = {
     "points": lambda: overlay.points_dataset(Ledger()),
     "ramps": lambda: overlay.ramps_dataset(Ledger(), None),
     "checks": lambda: overlay.checks_dataset(Ledger()),

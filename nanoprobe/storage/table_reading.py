@@ -1,7 +1,7 @@
 """Tables read lazily: from the journal while there is one, from their segments once the run is sealed."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,20 +86,28 @@ def journal_table(entry: TableEntry, journal: JournalReader) -> xr.Dataset:
 
 def sealed_tables(path: Path) -> dict[str, xr.Dataset]:
     """Return the tables of a run whose arrays are complete, by name."""
+    return tables_in([place.parent.relative_to(path).as_posix() for place in path.glob("*/*/zarr.json")], str(path))
+
+
+def tables_in(groups: Iterable[str], address: str) -> dict[str, xr.Dataset]:
+    """Return the tables among `groups` ("NAME/0", "NAME/1"…, others too) of the complete run at `address`, by name."""
+    segments: dict[str, int] = {}
+    for name, _, number in (group.partition("/") for group in groups):
+        if number.isdecimal():
+            segments[name] = segments.get(name, 0) + 1
     found = {}
-    for place in sorted(path.glob("*/0/zarr.json")):
-        first: xr.Dataset = xr.open_zarr(path, group=f"{place.parts[-3]}/0", consolidated=True, chunks=None)
-        if first.attrs.get("table") == place.parts[-3]:
-            found[place.parts[-3]] = _joined(path, first)
+    for name, number_of_segments in sorted(segments.items()):
+        first: xr.Dataset = xr.open_zarr(address, group=f"{name}/0", consolidated=True, chunks=None)
+        if first.attrs.get("table") == name:
+            found[name] = _joined(address, first, number_of_segments)
     return found
 
 
-def _joined(path: Path, first: xr.Dataset) -> xr.Dataset:
+def _joined(address: str, first: xr.Dataset, number: int) -> xr.Dataset:
     """Return the segments of a table behind one another."""
     name, dim = str(first.attrs["table"]), str(first.attrs["dim"])
-    segments = [first]
-    while (path / name / str(len(segments)) / "zarr.json").exists():
-        segments.append(xr.open_zarr(path, group=f"{name}/{len(segments)}", consolidated=True, chunks=None))
+    further = (f"{name}/{place}" for place in range(1, number))
+    segments = [first, *(xr.open_zarr(address, group=one, consolidated=True, chunks=None) for one in further)]
     ends = np.cumsum([segment.sizes[dim] for segment in segments])
     variables = {}
     for column, variable in first.variables.items():

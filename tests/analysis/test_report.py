@@ -69,7 +69,8 @@ def two_kinds():
 
 
 def result(run, name="bare", **changes) -> RunResult:
-    findings = findings_of(analyse(run), run)
+    findings = findings_of(analyse(run), "")
+    findings = replace(findings, parts=findings.parts[:-1])  # the picture is drawn from a stored run
     return RunResult(name=name, kind="trigger map", findings=findings, provenance=replace(ORIGIN, **changes), chosen={})
 
 
@@ -123,7 +124,7 @@ def test_the_report_is_one_file_without_network_with_escaped_text_and_the_simula
     assert not re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*\"", text)
     assert "<i>bare" not in text
     assert "&lt;b&gt;LLZO&lt;/b&gt; &amp; co" in text
-    assert text.count("<svg") == 5
+    assert text.count("<svg") == 3
     assert "SIMULATED: no real sample" in text
     assert "Likelihood ratio of a distribution for each class" in text
     assert "These settings differ between the runs and may explain a difference: rate." in text

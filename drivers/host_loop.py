@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from drivers.ramp_health import check_followed, check_silent
+from nanoprobe.errors import SourceFault
 from nanoprobe.roles import Array, OnSamples, OnTrip, RampPlan, RampRecord, TripWay, Watch
 
 HAND_ON_EVERY = 0.25
@@ -20,6 +22,9 @@ Sample = tuple[float, float, float]
 
 class Stepper(Protocol):
     """What a host loop needs of a source."""
+
+    name: str
+    """What errors call it."""
 
     def begin(self, level: float, compliance: float) -> None:
         """Output on at `level` (V), limited to `compliance` (A); the clock of the samples starts."""
@@ -82,9 +87,12 @@ def host_ramp(source: Stepper, plan: RampPlan, watch: Watch, on_samples: OnSampl
         if tripped and plan.on_trip is OnTrip.RETURN:
             walk(source.step, *return_leg(plan, float(levels[forward - 1])), None, watch, trace)
         source.off()
+        check_followed(source.name, levels[:forward], *trace.arrays(0, forward)[1:], plan.compliance)
         latency = _latency(source, trace, forward) if tripped else float("nan")
-    except BaseException:
+    except BaseException as error:
         source.off()
+        if isinstance(error, SourceFault):
+            trace.hand_on()  # kept with the point, now that the output is off
         raise
     return record(plan, TripWay.HOST, trace, tripped, forward, latency)
 
@@ -130,7 +138,9 @@ def _latency(source: Stepper, trace: Trace, forward: int) -> float:
     tripped_at = trace.samples[forward - 1][0]
     if len(trace.samples) > forward:
         return trace.samples[forward][0] - tripped_at
-    return source.step(0.0, 0.0)[0] - tripped_at
+    moment, _, current = source.step(0.0, 0.0)
+    check_silent(source.name, np.array([current]))
+    return moment - tripped_at
 
 
 def record(plan: RampPlan, way: TripWay, trace: Trace, tripped: bool, forward: int, latency: float) -> RampRecord:

@@ -19,7 +19,8 @@ from drivers.keithley2450_program import (
     store_levels,
     trigger_model,
 )
-from nanoprobe.errors import BadInput, GarbledAnswer, InstrumentError, InstrumentTimeout
+from drivers.ramp_health import check_followed, check_silent
+from nanoprobe.errors import BadInput, GarbledAnswer, InstrumentError, InstrumentTimeout, SourceFault
 from nanoprobe.roles import OnSamples, OnTrip, RampPlan, RampRecord, TripWay, Watch
 from nanoprobe.units import si
 
@@ -133,9 +134,12 @@ class Sweep:
             last = self._follow(plan.duration, watch, trace, 1)
             self._last_block = last.block
             result = self._finish(program, last, watch, trace)
-        except BaseException:
+            self._check_errors()
+        except BaseException as error:
             self._meter.off()
             self._last_block = None
+            if isinstance(error, SourceFault):
+                trace.hand_on()  # kept with the point, now that the output is off
             raise
         return result
 
@@ -214,6 +218,20 @@ class Sweep:
         if count > have:
             moments, volts, amperes = self._meter.fetch(NAME, have + 1, count)
             trace.extend(moments, volts, amperes)
+            self._check_followed(trace, count - 2)  # the last two may have been read after the end
+
+    def _check_followed(self, trace: Trace, end: int) -> None:
+        """Raise SourceFault when one of the first `end` samples is not at its level."""
+        if self._program is not None and end > 0:
+            plan, (_, volts, amperes) = self._program.plan, trace.arrays(0, end)
+            check_followed(self._meter.name, plan.levels()[:end], volts, amperes, plan.compliance)
+
+    def _check_errors(self) -> None:
+        """Raise SourceFault when something was put into the error queue while the ramp ran."""
+        try:
+            self._meter.check_errors()
+        except InstrumentError as error:
+            raise SourceFault(f"{error} (after a ramp)") from None
 
     # --- the end of a ramp
 
@@ -228,6 +246,8 @@ class Sweep:
 
     def _off_and_record(self, program: Program, trace: Trace, forward: int, tripped: bool) -> RampRecord:
         self._meter.off()
+        self._check_followed(trace, forward)
+        check_silent(self._meter.name, trace.arrays(forward)[2])
         latency = trace.samples[forward][0] - trace.samples[forward - 1][0] if tripped else math.nan
         del trace.samples[forward:]  # read with the output off: no samples of the ramp
         return record(program.plan, TripWay.SOURCE_METER, trace, tripped, forward, latency)
@@ -235,12 +255,14 @@ class Sweep:
     def _return(self, program: Program, last: Look, watch: Watch, trace: Trace) -> RampRecord:
         """Take over from the waiting model and step back to the start."""
         plan, forward = program.plan, len(trace.samples)
+        self._check_followed(trace, forward)
         latency = math.nan
         if last.output:
             self._meter.write(":ABOR")
             levels, interval = return_leg(plan, float(plan.levels()[forward - 1]))
             walk(self._step, levels, interval, None, watch, trace)
             latency = trace.samples[forward][0] - trace.samples[forward - 1][0]
+            check_silent(self._meter.name, trace.arrays(len(trace.samples) - 1)[2])
         else:
             _log.warning("%s waited %g s for its return leg and switched off by itself", self._meter.name, DEAD_MAN)
         self._meter.off()

@@ -39,6 +39,8 @@ class ControllerBias:
     It has no current limit of its own: during a ramp the trip stands in for it, and what the preamp cannot show is NaN.
     """
 
+    name = "Nanonis"
+
     def __init__(self, work: NanonisSession, abort: NanonisSession, signals: Signals) -> None:
         self._work = work
         self._abort = abort

@@ -35,6 +35,7 @@ class PyMeasureSource:
     """
 
     ways = (TripWay.HOST,)
+    name = "Keithley 2450 (PyMeasure)"
 
     def __init__(self, link: Link, options: Options) -> None:
         self._link = link
@@ -73,7 +74,7 @@ class PyMeasureSource:
         with self._link.exchange():
             found = self._driver.check_errors()
         if found:
-            raise InstrumentError(f"Keithley 2450 (PyMeasure) refuses: {found}")
+            raise InstrumentError(f"{self.name} refuses: {found}")
 
     def program_limits(self, *, bias: float, current: float) -> None:
         """Fix the source range to the hard limit (V), limit the current (A), read both back."""
@@ -83,7 +84,7 @@ class PyMeasureSource:
         found = self._driver.source_voltage_range, self._driver.compliance_current
         if abs(found[0] - span) > LIMIT_TOLERANCE * span or abs(found[1] - current) > LIMIT_TOLERANCE * current:
             raise InstrumentError(
-                f"Keithley 2450 (PyMeasure): range and current limit read {found[0]:.3g} V, {found[1]:.3g} A after "
+                f"{self.name}: range and current limit read {found[0]:.3g} V, {found[1]:.3g} A after "
                 f"{span:.3g} V, {current:.3g} A was set"
             )
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nanoprobe.errors import BadInput, LinkLost
+from nanoprobe.errors import BadInput, LinkLost, SourceFault
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
 from nanoprobe.roles import Array, BiasSource, OnTrip, RampPlan, RampRecord, Reading, TripWay, Watch
@@ -179,4 +179,8 @@ class Biasing:
             return do()
         except LinkLost as error:
             self._interlock.latch(str(error))
+            raise
+        except SourceFault as error:
+            self._interlock.latch(str(error))
+            self._interlock.check()
             raise

@@ -35,6 +35,10 @@ class GarbledAnswer(InstrumentError):
     """Something came from an instrument that does not answer what was asked; the session was dropped."""
 
 
+class SourceFault(InstrumentError):
+    """A source did not do what it was told while it biased, or reports trouble afterwards; it latches the interlock."""
+
+
 class LinkLost(InstrumentError):
     """The connection to an instrument broke in the middle of the work."""
 

@@ -60,9 +60,13 @@ class Contact:
         if not self._lab.probe.engaged():
             self._lab.probe.approach(self.force)
 
+    def holds(self, force: float) -> bool:
+        """Say whether a force (N) is within 30 % of the setpoint."""
+        return abs(force - self.force) <= FORCE_ALARM * self.force
+
     def judge_force(self, force: float) -> None:
         """Take a force (N) read while a bias stands: beyond 30 % of the setpoint latches and raises Interlocked."""
-        if abs(force - self.force) > FORCE_ALARM * self.force:
+        if not self.holds(force):
             self._lab.interlock.latch(f"force of {si(force, 'N')} on the tip, {si(self.force, 'N')} was set")
         self._lab.interlock.check()
 

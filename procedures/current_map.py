@@ -80,9 +80,10 @@ def take_map(
     """
     lab, plan = procedure.opened, settings.plan(frame)
     check_channels(lab, plan)
-    guard = MapGuard(lab, settings.current_limit)
+    contact = procedure.contact()
+    guard = MapGuard(lab, contact, settings.current_limit)
     index = procedure.take_frame_index()
-    procedure.contact().go(frame.x, frame.y)
+    contact.go(frame.x, frame.y)
 
     def on_line(line: ScanLine) -> None:
         procedure.emit("results", summary(line, plan, index))

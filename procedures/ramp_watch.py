@@ -12,6 +12,10 @@ EVERY = 4
 """Polls between two looks at the probe: counted, not timed, so that a run at any pace looks at the same samples."""
 
 
+REST_CURRENT = 0.5e-9
+"""Most |current| (A) a preamp may show with the source off: beyond any offset, below full scale at any usual gain."""
+
+
 class RampWatch:
     """Called between two polls of a running ramp; raises to end it.
 
@@ -36,6 +40,21 @@ class RampWatch:
             force, current = self._lab.force_and_current()
             self._contact.judge_force(force)
             self._judge_current(abs(current))
+
+    def rest(self) -> float:
+        """Read, the source off, the height (m; NaN where the probe has none), and judge the preamp's zero by the way.
+
+        Raises Interlocked where the preamp reads a current that cannot be: it is saturated, and sees no ramp.
+        """
+        names = [name for name in ("height", "current") if name in self._lab.probe.channels]
+        values = self._lab.probe.read(*names)
+        if (current := abs(values.get("current", 0.0))) > REST_CURRENT:
+            self._lab.interlock.latch(
+                f"the preamp reads {si(current, 'A')} with the source off, {si(REST_CURRENT, 'A')} at most is right: it is "
+                f"saturated or its offset is wrong, and what it shows of a ramp is worth nothing"
+            )
+        self._lab.interlock.check()
+        return values.get("height", math.nan)
 
     def _judge_current(self, current: float) -> None:
         self.peak_current = current if math.isnan(self.peak_current) else max(self.peak_current, current)

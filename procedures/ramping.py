@@ -120,26 +120,24 @@ class Ramper:
 
     def ramp(self, begin: PointBegin, force: float) -> RampDone:
         """Ramp where the tip stands (landed at `force` N) and return the judged ramp; reports begin and samples."""
-        height = self._height()
-        self.emit("point", begin)
         looking = RampWatch(self.lab, self.contact, self.watch, self.way)
+        height = looking.rest()
+        self.emit("point", begin)
 
         def pass_on(time: Array, bias: Array, bias_source: Array, current: Array) -> None:
             part = Samples(point=begin.index, time=time, bias=bias, bias_source=bias_source, current=current)
             self.emit("samples", part)
 
         ramp = self.lab.source.ramp(self.plan, self.way, looking, pass_on)
+        after = looking.rest()
         values = {
             **judge(ramp, self.test.settings(self.lab.source.series_resistance)),
-            "height_change": self._height() - height,
+            "height_change": after - height,
             "force": force,
             "preamp_current": looking.peak_current,
             **_of_visit(begin),
         }
         return _done(begin.index, ramp, values)
-
-    def _height(self) -> float:
-        return self.lab.probe.read("height")["height"] if "height" in self.lab.probe.channels else math.nan
 
 
 def _of_visit(begin: PointBegin) -> dict[str, float]:

@@ -1,13 +1,14 @@
 """What goes over the wire to a 2450, byte for byte."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pymeasure.test import expected_protocol
 
 from drivers.keithley2450 import Keithley2450, Options
-from nanoprobe.errors import BadInput, InstrumentError, Unreachable
+from nanoprobe.errors import BadInput, InstrumentError, SourceFault, Unreachable
 from nanoprobe.roles import OnTrip, RampPlan, Reading, TripWay
 
 NO_ERROR = (":SYST:ERR?", '0,"No error;0;0 0"')
@@ -203,29 +204,67 @@ def run_after_prepare(conversation):
 
 def test_ramp_that_trips_is_told_by_its_number_of_readings_and_timed_to_the_reading_after_off():
     readings = [(0, 1e-13, 0), (0.01, 2e-9, 0.02), (0, 1e-14, 0.0225)]
-    record, handed = run_after_prepare([START, *running(5), *ended(3), *fetch(1, 3, *readings), *OFF])
+    record, handed = run_after_prepare([START, *running(5), *ended(3), *fetch(1, 3, *readings), *OFF, NO_ERROR])
     assert (record.tripped, record.way, record.return_from) == (True, TripWay.SOURCE_METER, None)
     assert record.trip_latency == pytest.approx(0.0025)
     np.testing.assert_array_equal(record.current, [1e-13, 2e-9])
     np.testing.assert_array_equal(handed, record.time)
 
 
+@pytest.mark.parametrize(
+    ("readings", "switched", "message"),
+    [
+        pytest.param(
+            [(0, 1e-13, 0), (0, 1e-13, 0.02), (0, 0, 0.04), *[(0, 0, 0.06)] * 3],
+            OFF,
+            r"Keithley 2450: its output read 0 V in a ramp where 100 mV was set \(sample 1 of 4\): it went off by itself",
+            id="output off by itself",
+        ),
+        pytest.param(
+            [(0, 1e-13, 0), (0.1, 9.9e37, 0.02), (0, 9.9e37, 0.0225)],
+            [*OFF, *OFF],
+            "reads a current beyond its range although its output is off: it is overloaded",
+            id="overload",
+        ),
+    ],
+)
+def test_a_ramp_that_was_none_is_a_fault_and_its_samples_are_handed_on(readings, switched, message):
+    plan, handed = replace(PLAN, stop=0.2, rate=5, hold=0.02), []
+    count = len(readings)
+    conversation = [START, *ended(count), *fetch(1, count, *readings), *switched]
+    prepare = [
+        (str(sent).replace("VOLT 0.01;", "VOLT 0.1;").replace("VOLT 0.02;", "VOLT 0.2;"), got) for sent, got in PREPARE
+    ]
+    with expected_protocol(Keithley2450, [*prepare, *conversation], options=OPTIONS) as meter:
+        meter.prepare(plan, TripWay.SOURCE_METER)
+        with pytest.raises(SourceFault, match=message):
+            meter.ramp(plan, TripWay.SOURCE_METER, lambda: None, lambda *arrays: handed.append(arrays))
+    assert sum(len(arrays[0]) for arrays in handed) == count
+
+
+def test_an_error_that_came_during_a_ramp_is_a_fault():
+    readings = [(0, 1e-13, 0), (0.01, 2e-9, 0.02), (0, 1e-14, 0.0225)]
+    error = (":SYST:ERR?", '5076,"Interlock open;1;2026"')
+    with pytest.raises(SourceFault, match=r"refuses: 5076.* \(after a ramp\)"):
+        run_after_prepare([START, *ended(3), *fetch(1, 3, *readings), *OFF, error, NO_ERROR, *OFF])
+
+
 def test_ramp_that_trips_at_its_last_sample_is_not_taken_for_an_untripped_one():
     readings = [(0, 0, 0), (0.01, 0, 0.02), (0.02, 0, 0.04), (0.02, 2e-9, 0.06), (0, 0, 0.0625)]
-    record, _ = run_after_prepare([START, *ended(5), *fetch(1, 5, *readings), *OFF])
+    record, _ = run_after_prepare([START, *ended(5), *fetch(1, 5, *readings), *OFF, NO_ERROR])
     assert (record.tripped, len(record.time)) == (True, 4)
 
 
 def test_ramp_to_the_end_leaves_out_the_two_readings_after_off():
     readings = [(0, 0, 0), (0.01, 0, 0.02), (0.02, 0, 0.04), (0.02, 0, 0.06), (0, 0, 0.0625), (0, 0, 0.065)]
-    record, _ = run_after_prepare([START, *ended(6), *fetch(1, 6, *readings), *OFF])
+    record, _ = run_after_prepare([START, *ended(6), *fetch(1, 6, *readings), *OFF, NO_ERROR])
     assert (record.tripped, len(record.time)) == (False, 4)
     assert np.isnan(record.trip_latency)
 
 
 def test_second_ramp_of_the_same_plan_asks_one_question_before_it_starts():
     readings = [(0, 2e-9, 0), (0, 0, 0.0025)]
-    one = [START, *ended(2), *fetch(1, 2, *readings), *OFF]
+    one = [START, *ended(2), *fetch(1, 2, *readings), *OFF, NO_ERROR]
     with expected_protocol(
         Keithley2450, [*PREPARE, *one, (":TRIG:STAT?", "IDLE;IDLE;16"), *one], options=OPTIONS
     ) as meter:

@@ -136,9 +136,10 @@ def quick_bench(path: Path) -> str:
 def break_run(lab_starter: Callable[..., Any], tmp_path: Path, quick: None) -> Callable[..., Broken]:
     """Run a procedure on a lab with the given faults."""
 
-    def run(procedure: str, *faults: str, **options: Any) -> Broken:
+    def run(procedure: str, *faults: str, parameters: dict[str, Any] | None = None, **options: Any) -> Broken:
         lab = lab_starter(controller=NEAR, **options)
-        plan = Plan(procedure=procedure, bench=quick_bench(lab.bench_file), parameters=PLANS[procedure])
+        wanted = parameters or PLANS[procedure]
+        plan = Plan(procedure=procedure, bench=quick_bench(lab.bench_file), parameters=wanted)
         for fault in faults:
             lab.call(lambda text=fault: lab.lab.inject(text))
         reports: list[SafeReport] = []

@@ -31,7 +31,7 @@ SHOTS: dict[str, tuple[float, dict[str, Any]]] = {
 }
 """Procedures with the time (s, pace 1) from the birth of the run within which it is killed, and their plans."""
 WEIGHTS = (3, 1, 1)
-APPEARS = 60.0
+APPEARS = 120.0
 """Longest time (s) from the start of the app to the birth of its run."""
 IN_TIME = 2.0
 """Within so long (s) after the kill the bench should be safe."""
@@ -68,8 +68,10 @@ def shoot(pick: random.Random, lab: Served, spare: Served, out: Path) -> Shot | 
     for line in app.read(told).splitlines():  # ends when the guard, which shares it, has ended
         heard.hear(line)
     process.join()
+    if not (alive and out.exists()):
+        return None
     with open_run(out) as run:
-        if not alive or run.status == "finished":
+        if run.status == "finished":
             return None
     shot = Shot(
         procedure,

@@ -40,7 +40,7 @@ def test_a_preamp_that_is_saturated_after_a_ramp_latches(break_run, moments, pro
         raise run.error
     assert run.unsafe == []
     with open_run(run.outcome.path) as stored:
-        assert PointState.INTERRUPTED in stored.points["state"].values
+        assert not all(stored.points["state"].values == PointState.DONE)
 
 
 def test_a_current_map_ends_when_a_limit_of_z_lifts_the_tip_off(break_run, moments):

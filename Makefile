@@ -34,7 +34,7 @@ verify: setup  ## finite elements against closed formulas: makes the table of do
 	$(V)/python docs/make_verification.py
 
 soak: setup  ## kills, full disks, broken input, faults, 100,000 ramps: hours; rows go into docs/reference/reliability.md
-	for each in kill disk fuzz faults ramps; do nice $(V)/python -m benchmarks.soak $$each || exit 1; done
+	for each in kill abort disk fuzz faults ramps; do nice $(V)/python -m benchmarks.soak $$each || exit 1; done
 	$(V)/python -m benchmarks.soak table
 
 docs: setup  ## make the tables and pictures of the docs again

@@ -9,7 +9,7 @@ from pymeasure.instruments import Instrument, SCPIMixin
 from drivers import keithley2450_ranges as ranges
 from drivers.host_loop import Sample, host_ramp
 from drivers.keithley2450_dialect import KEITHLEY2450
-from drivers.keithley2450_off import confirm_off
+from drivers.keithley2450_off import confirm_off, drop_client
 from drivers.keithley2450_sweep import Sweep
 from drivers.link import Link
 from drivers.linked import Linked
@@ -44,6 +44,9 @@ class Options(BaseModel):
         False, description="output off opens the relay (wears it, leaves the cell floating)"
     )
     timeout: float = Field(5.0, gt=0, le=60, description="longest wait for an answer (s)")
+    dead_socket_port: int | None = Field(
+        None, gt=0, lt=65536, description="port that makes it drop a dead client, where it takes one client only"
+    )
 
 
 class Keithley2450(Linked, SCPIMixin, Instrument):
@@ -317,6 +320,11 @@ def _give_up(meter: Keithley2450, error: BaseException) -> None:
         meter.close()
 
 
+def _free(resource: str, options: BaseModel) -> bool:
+    assert isinstance(options, Options)
+    return drop_client(resource, options.dead_socket_port)
+
+
 DRIVER = Driver(
     name="keithley2450",
     role="source_meter",
@@ -324,4 +332,5 @@ DRIVER = Driver(
     options=Options,
     open=open_source_meter,
     dialect=KEITHLEY2450,
+    free=_free,
 )

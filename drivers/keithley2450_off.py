@@ -1,6 +1,7 @@
 """Is the output of a 2450 off? Asked of the instrument itself: a command that went out may never have been done."""
 
 import logging
+import socket
 
 from drivers.link import Link
 from nanoprobe.errors import GarbledAnswer, InstrumentError
@@ -12,6 +13,27 @@ QUESTION, OFF, ON = ":OUTP?;*LANG?", "0;SCPI", "1;SCPI"
 """Asked with the language, so that no answer to another question is taken for this one."""
 CONFIRM_TIMEOUT = 1.0
 """Longest wait for the answer (s)."""
+
+
+DROP_TIMEOUT = 2.0
+"""Longest wait for the instrument to take a connection to its dead-socket port (s)."""
+
+
+def drop_client(resource: str, port: int | None) -> bool:
+    """Make the 2450 at VISA `resource` drop its present client, by its dead-socket `port`; say whether that worked."""
+    kind, *rest = resource.split("::")
+    if port is None or not kind.upper().startswith("TCPIP") or not rest:
+        return False
+    try:
+        with socket.create_connection((rest[0], port), DROP_TIMEOUT) as wire:
+            wire.settimeout(DROP_TIMEOUT)
+            wire.recv(1)  # it hangs up when the client is gone
+    except TimeoutError:
+        return True  # it took the connection and keeps it: the client is gone all the same
+    except OSError as error:
+        _log.warning("the dead-socket port %d of %s cannot be reached: %s", port, resource, error)
+        return False
+    return True
 
 
 def switch_off(link: Link) -> None:

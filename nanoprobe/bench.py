@@ -243,7 +243,7 @@ def make_bench_safe(description: BenchFile, reason: str) -> SafeReport:
     with ExitStack() as stack:
         for role, table in description.instruments.items():
             try:
-                opened[role] = _open(stack, table)
+                opened[role] = _open_freed(stack, table)
             except NanoprobeError as error:
                 missing.append(SafeStep(f"{role} reached", 0.0, str(error)))
         report = make_safe(
@@ -261,6 +261,18 @@ def _open(stack: ExitStack, table: InstrumentTable) -> Role:
     instrument = chosen.open(table.resource, chosen.options.model_validate(table.options))
     stack.callback(_close_quietly, instrument)
     return instrument
+
+
+def _open_freed(stack: ExitStack, table: InstrumentTable) -> Role:
+    """Open an instrument to make it safe: where its only place is taken by a client that is dead, that one is dropped."""
+    try:
+        return _open(stack, table)
+    except Unreachable as error:
+        chosen = driver(table.driver)
+        if not chosen.free(table.resource, chosen.options.model_validate(table.options)):
+            raise
+        _log.warning("%s; whoever held it was dropped, to make it safe", error)
+        return _open(stack, table)
 
 
 def _close_quietly(instrument: Role) -> None:

@@ -20,7 +20,8 @@ Role = SourceMeter | Probe | Potentiostat
 class Driver:
     """One kind of instrument. `open` connects, identifies, leaves outputs off; raises Unreachable.
 
-    `dialect`: what its bytes mean, for recordings and replays.
+    `dialect`: what its bytes mean, for recordings and replays. `free`: for an instrument with room for one client only,
+    drops the client it has, so that a bench can be made safe whose app is dead; says whether it could.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Driver:
     options: type[BaseModel]
     open: Callable[[str, BaseModel], Role]
     dialect: Dialect = field(default_factory=Lines)
+    free: Callable[[str, BaseModel], bool] = lambda resource, options: False
 
 
 def find(group: str) -> dict[str, EntryPoint]:

@@ -36,7 +36,7 @@ radius = 25e-9
 [instruments.source_meter]
 driver = "keithley2450"
 resource = "TCPIP0::{host}::{source_meter}::SOCKET"
-poll_interval = {source_meter_poll:.6g}
+poll_interval = {source_meter_poll:.6g}{dead_socket}
 
 # The controller's four ports begin at the first one named here; its data logger streams on port {stream}.
 [instruments.probe]

@@ -208,6 +208,7 @@ class Lab:
             thermometer=THERMOMETER,
             deflection_sensitivity=settings.controller.deflection_sensitivity,
             spring_constant=settings.controller.spring_constant,
+            dead_socket=f"\ndead_socket_port = {dead}" if (dead := self._listeners[0].dead_socket_port) else "",
             source_meter_poll=SOURCE_METER_POLL / settings.pace if settings.pace else 0.0,
             probe_poll=PROBE_POLL / settings.pace if settings.pace else 0.0,
         )

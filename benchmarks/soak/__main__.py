@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks.soak import disk, faults, fuzz, kill, ramps, table
+from benchmarks.soak import abort, disk, faults, fuzz, kill, ramps, table
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
         ("kill", 300, "kill -9 of the app at random instants"),
         ("disk", 100, "a full disk at random offsets"),
         ("fuzz", 1_000_000, "broken input for every parser; so many each"),
+        ("abort", 100, "an abort in a ramp: how soon the output is off"),
         ("ramps", 100_000, "ramps in one process"),
     ):
         each = add(name, help=about)
@@ -31,6 +32,7 @@ def main() -> None:
         "kill": lambda: kill.soak(asked.count, asked.workers),
         "disk": lambda: disk.soak(asked.count),
         "fuzz": lambda: fuzz.soak(asked.count, asked.parser),
+        "abort": lambda: abort.soak(asked.count),
         "ramps": lambda: ramps.soak(asked.count),
         "faults": faults.soak,
     }[asked.name]()

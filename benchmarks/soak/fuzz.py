@@ -1,5 +1,6 @@
 """Every parser against broken input: whatever comes, the answer is a result or an error of ours, soon."""
 
+import json
 import random
 import re
 import resource
@@ -14,8 +15,10 @@ from types import FrameType
 
 from benchmarks.soak.mutation import Mutator
 from benchmarks.soak.parsers import Parse, Parser, parsers
-from benchmarks.soak.rows import Row
+from benchmarks.soak.rows import FOLDER, Row
 
+KEPT = FOLDER / "fuzz"
+"""A file for each parser: what the last attack on it came to."""
 PATIENCE = 5.0
 """Longest time (s) one input may take."""
 MEMORY = 4 << 30
@@ -98,12 +101,11 @@ def _deadline() -> Iterator[None]:
 
 
 def soak(count: int, names: list[str] | None = None) -> Row:
-    """Attack every parser, or those named; print what broke them as it comes."""
-    done: list[Attack] = []
+    """Attack every parser, or those named; print what broke them as it comes. Earlier attacks on others are kept."""
     for parser in parsers():
         if names and parser.name not in names:
             continue
-        done.append(found := attack(parser, round(count * parser.share)))
+        found = attack(parser, round(count * parser.share))
         rate = found.inputs / found.seconds
         print(
             f"{found.parser}: {found.inputs} inputs, {found.taken} taken, {len(found.ends)} ends, {rate:.0f} a second"
@@ -111,17 +113,26 @@ def soak(count: int, names: list[str] | None = None) -> Row:
         for key, made in found.failures.items():
             print(f"  {key}\n    {made[:300]!r}")
         sys.stdout.flush()
-        told(done).save()
-    return told(done)
+        _keep(found)
+        told().save()
+    return told()
 
 
-def told(done: list[Attack]) -> Row:
-    """Return the row of these attacks."""
-    least = min(attack.inputs for attack in done)
+def _keep(found: Attack) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    counts = {"inputs": found.inputs, "taken": found.taken, "ends": len(found.ends), "failures": len(found.failures)}
+    place = KEPT / f"{found.parser.replace(' ', '-').strip('-')}.json"
+    place.write_text(json.dumps({"parser": found.parser, **counts}) + "\n", encoding="utf-8")
+
+
+def told() -> Row:
+    """Return the row of all attacks kept."""
+    attacks = [json.loads(place.read_text(encoding="utf-8")) for place in sorted(KEPT.glob("*.json"))]
+    each = "; ".join(f"{attack['parser']} {attack['inputs']:,}" for attack in attacks)
     return Row(
         "fuzz",
-        f"broken inputs for each of {len(done)} parsers: {', '.join(attack.parser for attack in done)}",
-        f"{least:,} each",
+        f"broken inputs for {len(attacks)} parsers: {each}",
+        f"{sum(attack['inputs'] for attack in attacks):,}",
         f"unhandled exceptions, hangs over {PATIENCE:g} s or demands for more than {MEMORY >> 30} GiB: "
-        f"{sum(len(attack.failures) for attack in done)}; inputs taken as good {sum(attack.taken for attack in done):,}",
+        f"{sum(attack['failures'] for attack in attacks)}; inputs taken as good {sum(attack['taken'] for attack in attacks):,}",
     )

@@ -19,6 +19,7 @@ class Mutator:
 
     def __init__(self, seeds: Sequence[bytes], pick: random.Random, words: Sequence[bytes] = ()) -> None:
         self._pool = list(seeds)
+        self._longest = 1024 + 2 * max(map(len, seeds))  # breeding would make inputs longer and longer, and dearer
         self._pick = pick
         self._words = (*WORDS, *words)
         self._ways = (self._flip, self._cut, self._repeat, self._insert, self._replace, self._splice, self._byte)
@@ -29,7 +30,7 @@ class Mutator:
         made = pick.choice(self._pool)
         for _ in range(pick.choice((1, 1, 1, 2, 2, 3, 4))):
             made = pick.choice(self._ways)(made)
-        return made
+        return made[: self._longest]
 
     def keep(self, made: bytes) -> None:
         """Breed from `made` too."""

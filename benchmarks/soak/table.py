@@ -7,7 +7,7 @@ from benchmarks.soak.rows import FOLDER
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "reliability.md"
 BEGIN, END = "<!-- rows of benchmarks/soak, by `python -m benchmarks.soak table` -->", "<!-- end of the rows -->"
-ORDER = ("kill", "faults", "disk", "fuzz", "ramps")
+ORDER = ("kill", "abort", "faults", "disk", "fuzz", "ramps")
 
 
 def write() -> None:

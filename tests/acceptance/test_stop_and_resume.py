@@ -99,8 +99,12 @@ def biased(log) -> bool:
 
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_ends_the_run_as_aborted_with_the_bench_safe(number, served, app, tmp_path):
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM]],
+    ids=["Ctrl-C", "Ctrl-C twice", "SIGTERM"],
+)
+def test_a_signal_ends_the_run_as_aborted_with_the_bench_safe(numbers, served, app, tmp_path):
     bench, log = served
     out = tmp_path / "run.zarr"
     settings = [f"--set={name}={value}" for name, value in MAP.items()]
@@ -108,14 +112,17 @@ def test_a_signal_ends_the_run_as_aborted_with_the_bench_safe(number, served, ap
     while not biased(log):  # the test's own timeout is the deadline
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
-    process.send_signal(number)
+    for number in numbers:
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)  # one signal is not merged with the next
     said, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == 3
     assert f"aborted: {out}" in said.replace("\n", "")
     assert f"nanoprobe resume {out}" in said.replace("\n", "")
-    assert f"stopped by {number.name}" in err
+    assert f"stopped by {numbers[0].name}" in err
     assert "Traceback" not in err
     assert left_on(log) == []
     with open_run(out) as run:
         assert run.status == "aborted"
-        assert run.attrs["reason"] == f"stopped by {number.name}"
+        assert run.attrs["reason"] == f"stopped by {numbers[0].name}"

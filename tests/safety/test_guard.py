@@ -2,16 +2,25 @@
 
 import json
 import os
+import queue
 import signal
+import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from nanoprobe import open_run
-from nanoprobe.engine import resume
+from nanoprobe import Plan, open_run
+from nanoprobe.bench import make_bench_safe, open_bench
+from nanoprobe.benchfile import read_bench_file
+from nanoprobe.engine import execute_on, resume
+from nanoprobe.errors import Unreachable
+from nanoprobe.events import Events, Recorded
+from nanoprobe.guard_process import Watch, listen
+from tests.conftest import start_lab
 
 DEADLINE = 60.0
 SMALL = ["--set", "nx=3", "--set", "ny=2", "--set", "image_every=0", "--set", "check_every=0"]
@@ -21,7 +30,16 @@ SMALL = ["--set", "nx=3", "--set", "ny=2", "--set", "image_every=0", "--set", "c
 def served(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """A lab in its own process at pace 4; yields its bench file and its log of what became safe."""
     bench, log = tmp_path / "bench.toml", tmp_path / "log.jsonl"
-    command = [sys.executable, "-m", "sim_instruments", "serve", "--pace", "4", "--until-stdin-closes"]
+    command = [
+        sys.executable,
+        "-m",
+        "sim_instruments",
+        "serve",
+        "--pace",
+        "4",
+        "--until-stdin-closes",
+        "--single-client",
+    ]
     lab = subprocess.Popen(
         [*command, "--bench-file", str(bench), "--log-file", str(log)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -86,3 +104,112 @@ def still_alive(app: "subprocess.Popen[str]") -> None:
     except subprocess.TimeoutExpired:
         return
     raise AssertionError("the app ended before it was killed")
+
+
+def biased(log: Path) -> bool:
+    return any(json.loads(line)["what"] == "bias" for line in log.read_text().splitlines(True)[:-1])
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_frozen_app_is_killed_before_its_bench_is_made_safe(served, tmp_path):
+    bench, log = served
+    out, script = tmp_path / "run.zarr", Path(__file__).with_name("short_lease.py")
+    command = [sys.executable, str(script), "5", "run", "trigger-ramp", "--bench", str(bench), "--set", "rate=0.1"]
+    root = str(Path(__file__).parents[2])
+    app = subprocess.Popen(
+        [*command, "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    assert app.stderr is not None
+    wait_for(lambda: biased(log), lambda: still_alive(app))
+    app.send_signal(signal.SIGSTOP)
+    assert app.wait(DEADLINE) == -signal.SIGKILL  # a stopped process can end in no other way
+    said = app.stderr.read()
+    app.stderr.close()
+    assert "safe state (the app hangs): source-meter output off" in " ".join(said.split())
+    assert last(log, "output") is False
+    assert last(log, "tip") == "withdrawn"
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    gone = [event["wall"] for event in events if event["what"] == "client" and event["state"] == "gone"]
+    off = [event["wall"] for event in events if event["what"] == "output" and event["state"] is False]
+    assert min(gone) < off[-1], "the app still held the bench when it was made safe"
+    with open_run(out) as run:
+        assert run.status == "interrupted"
+        assert any("the app hangs" in note for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        pytest.param(["run x", "lease 0.0"], "hangs", id="a lease that ran out"),
+        pytest.param(["run x", "lease 1000", "lease 0.0"], "hangs", id="a shorter lease replaces a longer one"),
+        pytest.param(["run x", "lease 0.0001", "idle", ""], "died", id="no lease is needed without a run"),
+        pytest.param(["run x", "lease 1000", ""], "died", id="the end of its input"),
+        pytest.param(["run x", "lease 1000", "idle", "bye"], "dismissed", id="dismissed"),
+    ],
+)
+def test_the_guard_tells_a_death_from_a_hang_and_from_an_end(lines, verdict):
+    told: queue.Queue[str] = queue.Queue()
+    for line in lines:
+        told.put(line)
+    assert listen(told, Watch()) == verdict
+
+
+def test_a_run_whose_guard_was_killed_stops_safely_and_says_so(tmp_path):
+    lab = start_lab(tmp_path / "lab", guard=True)
+    try:
+        with open_bench(lab.bench_file) as bench:
+            events = Events()
+
+            def kill_guard(event: object) -> None:
+                if isinstance(event, Recorded) and event.topic == "point" and event.record.index == 1:
+                    assert bench.guard is not None
+                    bench.guard._process.kill()
+                    bench.guard._process.wait(DEADLINE)
+
+            events.event.connect(kill_guard)
+            plan = Plan(
+                procedure="trigger-map",
+                bench=str(lab.bench_file),
+                parameters={"nx": 4, "ny": 1, "image_every": 0, "check_every": 0},
+            )
+            outcome = execute_on(plan, bench, tmp_path / "run.zarr", events)
+            assert (outcome.status, outcome.exit_status) == ("failed", 1)
+            assert "the guard process has gone: the run is not protected against a crash of this app and stops" in str(
+                outcome.error
+            )
+            assert lab.call(lambda: lab.lab.log.unsafe) == []
+    finally:
+        lab.stop()
+
+
+def held_by_a_dead_host(bench: Path) -> socket.socket:
+    """Return a connection that takes the source-meter's only place, as a computer does that lost its power."""
+    port = tomllib.loads(bench.read_text())["instruments"]["source_meter"]["resource"].split("::")[2]
+    return socket.create_connection(("127.0.0.1", int(port)))
+
+
+def test_an_instrument_held_by_a_dead_client_is_freed_to_be_made_safe(lab_starter):
+    lab = lab_starter(single_client=True)
+    with held_by_a_dead_host(lab.bench_file) as dead:
+        dead.sendall(b":SOUR:VOLT 1;:OUTP ON;*OPC?\n")
+        assert dead.recv(10) == b"1\n"
+        assert lab.call(lambda: lab.lab.log.unsafe) != []
+        report = make_bench_safe(read_bench_file(lab.bench_file), "test")
+    assert report.safe, report
+    assert lab.call(lambda: lab.lab.log.unsafe) == []
+
+
+def test_a_run_does_not_throw_out_another_client(lab_starter):
+    lab = lab_starter(single_client=True)
+    with held_by_a_dead_host(lab.bench_file) as other:
+        other.sendall(b"*IDN?\n")
+        assert other.recv(100)
+        with pytest.raises(Unreachable, match="no other program holds its only connection"), open_bench(lab.bench_file):
+            pass
+        other.sendall(b"*LANG?\n")
+        assert other.recv(100) == b"SCPI\n"

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from nanoprobe.benchfile import BenchFile
@@ -22,6 +23,8 @@ LEASE = 20.0
 """Time (s) a run may be silent between two short waits: a command's timeout, a new connection and one repeated read."""
 COMPUTING = 600.0
 """Time (s) a run asks for when it computes, or seals its data, with the output off: a busy computer takes long."""
+ENDS = 10.0
+"""Longest time (s) a dismissed guard may take to end."""
 _RENEW = 1.0
 """A lease is told to the guard when it reaches this much (s) further than the last one: each message wakes a process."""
 
@@ -52,25 +55,34 @@ class Guard:
     def end(self) -> None:
         """Tell the guard that no run is live; no lease is needed until the next one."""
         self._until = math.inf
-        self._send("idle")
+        self._say("idle")
 
     def lease(self, seconds: float = LEASE) -> None:
         """Take `seconds` of time for what comes next. Raises NanoprobeError when the guard has gone."""
         until = time.monotonic() + seconds
         if abs(until - self._until) >= _RENEW:
-            self._until = until
             self._send(f"lease {seconds:.3f}")
+            self._until = until
 
     def dismiss(self) -> None:
         """Tell the guard that the bench is safe and it may go."""
-        try:
-            self._send("bye")
-        except NanoprobeError as error:
-            _log.warning("%s", error)
+        self._say("bye")
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
-        self._process.wait(10)
+                with suppress(OSError):  # what could not be sent to a dead guard goes with the pipe
+                    pipe.close()
+        try:
+            self._process.wait(ENDS)
+        except subprocess.TimeoutExpired:
+            _log.warning("the guard process does not end by itself; it was killed")
+            self._process.kill()
+
+    def _say(self, line: str) -> None:
+        """Send what a guard that has gone need not know."""
+        try:
+            self._send(line)
+        except NanoprobeError as error:
+            _log.warning("%s", error)
 
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None

@@ -115,7 +115,7 @@ def biased(log: Path) -> bool:
 def test_a_frozen_app_is_killed_before_its_bench_is_made_safe(served, tmp_path):
     bench, log = served
     out, script = tmp_path / "run.zarr", Path(__file__).with_name("short_lease.py")
-    command = [sys.executable, str(script), "5", "run", "trigger-ramp", "--bench", str(bench), "--set", "rate=0.1"]
+    command = [sys.executable, str(script), "8", "run", "trigger-ramp", "--bench", str(bench), "--set", "rate=0.1"]
     root = str(Path(__file__).parents[2])
     app = subprocess.Popen(
         [*command, "--out", str(out)],
@@ -135,8 +135,8 @@ def test_a_frozen_app_is_killed_before_its_bench_is_made_safe(served, tmp_path):
     assert last(log, "tip") == "withdrawn"
     events = [json.loads(line) for line in log.read_text().splitlines()]
     gone = [event["wall"] for event in events if event["what"] == "client" and event["state"] == "gone"]
-    off = [event["wall"] for event in events if event["what"] == "output" and event["state"] is False]
-    assert min(gone) < off[-1], "the app still held the bench when it was made safe"
+    withdrawn = [event["wall"] for event in events if event["what"] == "tip" and event["state"] == "withdrawn"]
+    assert min(gone) < withdrawn[-1], "the app still held the bench when it was made safe"
     with open_run(out) as run:
         assert run.status == "interrupted"
         assert any("the app hangs" in note for note in run.notes)

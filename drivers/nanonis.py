@@ -37,6 +37,8 @@ NEWEST_LAYOUTS = 14718
 """Real-time release assumed where the controller does not tell its own."""
 SAFE_WITHDRAW_TIMEOUT = 5.0
 """Deadline of withdrawing on the way into the safe state (s)."""
+STOP_TIMEOUT = 1.0
+"""Deadline of each of the commands that stop something (s): the tip waits behind them to be withdrawn."""
 OFF, ON = 2, 1
 """In setters where 0 means no change."""
 DRIFT_SATURATION = 10.0
@@ -241,7 +243,7 @@ class Nanonis(NanonisSession):
         failed = []
         for command, layout, values in _STOPS:
             try:
-                self.abort.call(command, layout, *values)
+                self.abort.call(command, layout, *values, timeout=STOP_TIMEOUT)
             except InstrumentError as error:
                 _log.error("stopping: %s", error)
                 failed.append(error)

@@ -111,7 +111,7 @@ def _measure(lab: Any, procedure: str, out: Path) -> dict[str, Moments]:
                 counts.append(lab.lab.commands(name))
 
     lab.call(lambda: setattr(lab.lab.world, "on_bias", note))
-    outcome = execute(Plan(procedure=procedure, bench=quick_bench(lab.bench_file), parameters=PLANS[procedure]), out)
+    outcome = execute(Plan(procedure=procedure, bench=str(lab.bench_file), parameters=PLANS[procedure]), out)
     assert outcome.status == "finished", outcome.error
     return {name: Moments(lab.lab.commands(name) // 2, counts[len(counts) // 2]) for name, counts in biased.items()}
 

@@ -11,11 +11,13 @@ from drivers.host_loop import Sample, host_ramp
 from drivers.keithley2450_dialect import KEITHLEY2450
 from drivers.keithley2450_off import confirm_off, drop_client
 from drivers.keithley2450_sweep import Sweep
+from drivers.keithley2450_waveform import WaveformProgram, forced_current_range
 from drivers.link import Link
 from drivers.linked import Linked
 from nanoprobe.errors import GarbledAnswer, InstrumentError, InstrumentTimeout, LinkLost, Unreachable
 from nanoprobe.plugins import Driver
 from nanoprobe.roles import Array, OnSamples, RampPlan, RampRecord, Reading, SourceMeter, TripWay, Watch
+from nanoprobe.waveform import OnReadings, Waveform, WaveformEnd
 
 DEFAULT_BUFFER = "defbuffer1"
 RESET_TIME = 10.0
@@ -79,6 +81,7 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
         self._source_range = 20.0
         self._limits: tuple[float, float] | None = None
         self._sweep = Sweep(self)
+        self._waveforms = WaveformProgram(self)
 
     # --- who it is
 
@@ -266,6 +269,40 @@ class Keithley2450(Linked, SCPIMixin, Instrument):
         if way is TripWay.SOURCE_METER:
             return self._sweep.run(plan, watch, on_samples)
         return host_ramp(self, plan, watch, on_samples)
+
+    # --- waveforms
+
+    def waveform(self, plan: Waveform, watch: Watch, on_readings: OnReadings) -> WaveformEnd:
+        """Run `plan` by the instrument's own trigger model; the output is off when it returns or raises."""
+        self.take_over()
+        self._sweep.unload()
+        try:
+            return self._waveforms.run(plan, watch, on_readings)
+        finally:
+            if plan.forced_current:
+                self._restore()
+
+    def force_current(self, current: float, voltage_limit: float) -> None:
+        """Make ready to force `current` (A) and read the voltage, limited to `voltage_limit` (V); the output stays off."""
+        span = forced_current_range(current)
+        self._configured = None
+        self.write(
+            f':SOUR:FUNC CURR;:SENS:FUNC "VOLT";:SOUR:CURR:RANG {span:g};:SOUR:CURR:DEL 0;:SOUR:CURR:VLIM {voltage_limit:.9g};'
+            f":SENS:VOLT:RANG {ranges.voltage_range(voltage_limit):g};:SENS:VOLT:NPLC {self.settings.nplc:g};"
+            f":SENS:VOLT:AZER OFF;:SOUR:CURR {current:.9g}"
+        )
+        self.check_errors()
+
+    def reading_floor(self, compliance: float) -> float:
+        """Return the smallest current (A) that a reading under `compliance` (A) tells from none: its offset accuracy."""
+        return ranges.current_floor(
+            ranges.current_range(max(compliance, ranges.LEAST_LIMIT * ranges.CURRENT_RANGES[0]))
+        )
+
+    @property
+    def forced_current_floor(self) -> float:
+        """Smallest current that can be forced (A)."""
+        return ranges.current_floor(ranges.CURRENT_RANGES[0])
 
     def begin(self, level: float, compliance: float) -> None:
         """Start a host loop: output on at `level` (V); the clock of its samples starts with the first."""

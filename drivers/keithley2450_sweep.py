@@ -68,7 +68,7 @@ class Sweep:
         """Load the program of `plan` unless it is there. Raises BadInput when the instrument is too slow for it."""
         if self._program is not None and self._program.plan == plan:
             return
-        self._unload()
+        self.unload()
         self._load_levels(plan)
         self._program = self._timed(plan)
 
@@ -84,7 +84,8 @@ class Sweep:
         """Note that the instrument was reset, and nothing of ours is in it."""
         self._program = None
 
-    def _unload(self) -> None:
+    def unload(self) -> None:
+        """Take out of the instrument what was loaded, so that something else can be."""
         if self._program is not None:
             self._meter.write(f':TRIG:LOAD "EMPTY";:TRAC:DEL "{NAME}";:SOUR:CONF:LIST:DEL "{NAME}";*CLS')
         self._program = None

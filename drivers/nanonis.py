@@ -195,6 +195,10 @@ class Nanonis(NanonisSession):
         values = self.signals.read("deflection", "current")
         return self.tip.calibration.force(values["deflection"]), values["current"]
 
+    def current_range(self) -> float:
+        """Return the largest |current| (A) the preamp shows at its present gain."""
+        return self.signals.current_range()
+
     def position(self) -> tuple[float, float]:
         """Read the scanner position x, y (m)."""
         return self.tip.position()

@@ -10,13 +10,18 @@ from nanoprobe.errors import BadInput, LinkLost, SourceFault
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
 from nanoprobe.roles import Array, BiasSource, OnTrip, RampPlan, RampRecord, Reading, TripWay, Watch
+from nanoprobe.stepping import step_through
 from nanoprobe.units import si
+from nanoprobe.waveform import Runner, Waveform, WaveformEnd, WaveformSource
 from nanoprobe.wiring import Wiring
 
 T = TypeVar("T")
 
 OnBias = Callable[[Array, Array, Array, Array], None]
 """Takes new samples of a ramp: time (s), bias (V), bias_source (V), current (A), shape (n,) each."""
+
+OnBiasReadings = Callable[[Array, Array, Array, Array], bool]
+"""Takes new readings of a waveform as `OnBias` does samples; True ends the waveform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +147,73 @@ class Biasing:
                 f"charge of {si(charge, 'C')} at one point, hard limit {si(self._limits.charge, 'C')}"
             )
 
+    # --- waveforms
+
+    def check_waveform(self, plan: Waveform) -> None:
+        """Raise LimitExceeded or BadInput for a waveform (in bias) the bench does not allow or the source cannot run."""
+        for step in plan.steps:
+            self._limits.check_bias(step.level, "waveform bias")
+        if plan.forced_current:
+            self._limits.check_bias(plan.voltage_limit, "voltage limit")
+            self._check_forced(abs(plan.forced_current))
+        for current in (plan.compliance, plan.forced_current, plan.stop_current or 0.0):
+            self._limits.check_current(current, "waveform current")
+        if plan.stop_current is not None:
+            self._check_trip_level(plan.stop_current)
+
+    def _check_forced(self, current: float) -> None:
+        source = self._source
+        if not isinstance(source, WaveformSource):
+            raise BadInput(
+                f"the {self._wiring.bias_source.value} cannot hold a current: wire a source-meter, or hold a bias instead"
+            )
+        if current < source.forced_current_floor:
+            raise BadInput(
+                f"a current of {si(current, 'A')} cannot be held by the {self._wiring.bias_source.value}: its own offset is "
+                f"as large; from {si(source.forced_current_floor, 'A')} on it can"
+            )
+
+    def runner(self) -> Runner:
+        """Say who will run a waveform."""
+        return Runner.INSTRUMENT if isinstance(self._source, WaveformSource) else Runner.HOST
+
+    def reading_floor(self, compliance: float) -> float:
+        """Return the smallest |current| (A) that the source's reading under `compliance` (A) tells from none."""
+        source = self._source
+        return source.reading_floor(compliance) if isinstance(source, WaveformSource) else source.current_floor
+
+    def waveform(
+        self, plan: Waveform, wait: Callable[[float], None], watch: Watch, on_readings: OnBiasReadings
+    ) -> WaveformEnd:
+        """Run a waveform given in bias; by the source itself where it can, else by stepping, `wait` between steps.
+
+        Latches the interlock, and raises, as soon as a reading passes the hard current limit.
+        """
+        self._interlock.check()
+        self.check_waveform(plan)
+
+        def guarded_watch() -> None:
+            self._interlock.check()
+            watch()
+
+        def convert(time: Array, volts: Array, amperes: Array) -> bool:
+            self._check_peak(amperes, "a waveform")
+            return on_readings(time, self._wiring.biases(volts, amperes), volts, self._wiring.currents(amperes))
+
+        source, signed = self._source, plan.signed(self._wiring.sign)
+        if isinstance(source, WaveformSource):
+            return self._command(lambda: source.waveform(signed, guarded_watch, convert))
+        return self._command(lambda: step_through(source, signed, wait, guarded_watch, convert))
+
+    def _check_peak(self, amperes: Array, where: str) -> None:
+        readable = amperes[np.isfinite(amperes)]
+        peak = float(np.max(np.abs(readable), initial=0.0))
+        if peak > self._limits.current:
+            self._interlock.latch(f"current of {si(peak, 'A')} in {where}, hard limit {si(self._limits.current, 'A')}")
+            self._interlock.check()
+
+    # --- by hand
+
     def hold(self, bias: float, compliance: float) -> None:
         """Switch on at `bias` (V), |current| limited to `compliance` (A)."""
         self._interlock.check()
@@ -149,6 +221,17 @@ class Biasing:
         self._limits.check_current(compliance, "compliance")
         self._command(lambda: self._source.hold(self._wiring.source_voltage(bias), compliance))
         self.held = bias
+
+    def step(self, bias: float, dwell: float) -> tuple[float, float]:
+        """With the output on: go to `bias` (V), let `dwell` (s) pass on the source's clock, read bias (V) and current (A).
+
+        Latches the interlock, and raises, when the current is beyond the hard limit.
+        """
+        self._interlock.check()
+        self._limits.check_bias(bias, "bias")
+        _, volts, amperes = self._command(lambda: self._source.step(self._wiring.source_voltage(bias), dwell))
+        self._check_peak(np.array([amperes]), "a pulse")
+        return self._wiring.bias(volts, amperes), self._wiring.current(amperes)
 
     def read(self) -> tuple[float, float]:
         """Read bias (V) and electrode current (A) once."""

@@ -130,6 +130,10 @@ class GuardedProbe:
             self._interlock.latch(f"force of {force:.3g} N on the tip, hard limit {self._limits.force:.3g} N")
         return force
 
+    def current_range(self) -> float:
+        """See Probe."""
+        return self._read(self._probe.current_range)
+
     def position(self) -> tuple[float, float]:
         """See Probe."""
         return self._read(self._probe.position)

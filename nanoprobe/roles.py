@@ -132,6 +132,9 @@ class BiasSource(Protocol):
     def read(self) -> Reading:
         """Read voltage and current once."""
 
+    def step(self, level: float, delay: float) -> tuple[float, float, float]:
+        """With the output on: go to `level` (V), let `delay` (s) pass, read time (s), voltage (V) and current (A)."""
+
     def read_many(self, count: int) -> list[Reading]:
         """Read `count` times as fast as the present settings allow."""
 
@@ -313,6 +316,9 @@ class Probe(Protocol):
 
     def force_and_current(self) -> tuple[float, float]:
         """Read force (N) and preamp current (A), both of one publication: one question where two would take twice."""
+
+    def current_range(self) -> float:
+        """Return the largest |current| (A) the preamp shows at its present gain."""
 
     def position(self) -> tuple[float, float]:
         """Read the scanner position x, y (m)."""

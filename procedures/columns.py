@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nanoprobe.records import ValueInfo
+from nanoprobe.records import ColumnInfo, ValueInfo
 
 
 def column(name: str, unit: str) -> str:
@@ -10,11 +10,11 @@ def column(name: str, unit: str) -> str:
     return name if unit == "1" else f"{name} ({unit})"
 
 
-def columns(values: Mapping[str, ValueInfo]) -> list[str]:
+def columns(values: Mapping[str, ValueInfo | ColumnInfo]) -> list[str]:
     """Return the headings of all `values`."""
     return [column(name, info.unit) for name, info in values.items()]
 
 
-def row(infos: Mapping[str, ValueInfo], values: Mapping[str, float]) -> dict[str, float]:
+def row(infos: Mapping[str, ValueInfo | ColumnInfo], values: Mapping[str, float]) -> dict[str, float]:
     """Return `values` by their headings, NaN where one is missing."""
     return {column(name, info.unit): float(values.get(name, float("nan"))) for name, info in infos.items()}

@@ -1,15 +1,16 @@
 """The current through one contact, its trigger, and the lithium that grows under it (domain.md §6).
 
-Plating magnitudes throughout: `volts` is -V_we, `current` is -I_we, both positive while lithium plates. Healing and
-filament switching under the other polarity belong here too.
+Plating magnitudes throughout: `volts` is -V_we, `current` is -I_we, both positive while lithium plates. Under the other
+polarity the lithium is stripped again; the neck that conducts or ruptures beside it is in `filament.py`.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from nanoprobe.physics.constants import FARADAY, LITHIUM_MOLAR_VOLUME, thermal_voltage
+from sim_instruments.filament import Filament
+from sim_instruments.ramp_clock import RampClock
 from sim_instruments.sample import OHM_CM2, Sample
 from sim_instruments.surface import Site
 
@@ -29,8 +30,14 @@ GROWTH_STEP: Final = 0.12
 """Largest relative change of the deposit's volume in one step of integration."""
 LAST_STEP: Final = 1e-6
 """Relative step after which Newton's method is done: it doubles its digits with each, so 1e-12 is left."""
-LEAVING: Final = 0.05
-"""A ramp is timed from here (V)."""
+NECK_ONSET: Final = 0.2
+"""Bias (V) above which a spot whose neck has formed plates on, or strips through the neck; below it electrons pass alone."""
+EFFICIENCY, EFFICIENCY_SPREAD = 0.97, 0.02
+"""Share of the plated charge that can be stripped again, and its standard deviation."""
+NOTHING_LEFT: Final = 1e-18
+"""Less charge than this counts as none (C): six electrons."""
+IDLE_LOSS: Final = 0.02
+"""Share of the lithium that heals by itself a decade of time without bias."""
 
 _CUBE_PER_CHARGE = (1.0 - FILAMENT_SHARE) * 3.0 * LITHIUM_MOLAR_VOLUME / (2.0 * math.pi * FARADAY)
 _DEPTH_PER_CHARGE = FILAMENT_SHARE * LITHIUM_MOLAR_VOLUME / FARADAY / (math.pi * FILAMENT_RADIUS**2)
@@ -55,27 +62,6 @@ def plating_current(drive: float, resistance: float, scale: float, guess: float 
     return current
 
 
-@dataclass
-class RampClock:
-    """Times one ramp: from leaving 50 mV until plating starts."""
-
-    time: float = -math.inf
-    volts: float = 0.0
-    below: bool = True
-
-    def see(self, now: float, volts: float) -> None:
-        """Take note of the bias (V) at time `now` (s)."""
-        if volts < LEAVING:
-            self.below = True
-        elif self.below:
-            self.time, self.volts, self.below = now, volts, False
-
-    def rate(self, now: float, volts: float) -> float:
-        """Return the mean ramp rate (V/s) up to `now`; infinite for a single jump."""
-        elapsed = now - self.time
-        return abs(volts - self.volts) / elapsed if elapsed > 0.0 else math.inf
-
-
 class Contact:
     """One landing of the tip on one place."""
 
@@ -92,9 +78,18 @@ class Contact:
         """Charge plated (C)."""
         self.depth = 0.0
         """Depth of the filament (m)."""
+        self.stripped = 0.0
+        """Charge stripped again (C)."""
+        self.healed = 0.0
+        """Charge that has healed by itself (C)."""
+        self.efficiency = EFFICIENCY
+        self.filament: Filament | None = None
+        self.deposit: Contact | None = None
+        """The contact that left lithium here, this one or an earlier one; None on a pristine place."""
         self.clock = RampClock()
         self._series = series
         self._chance = chance
+        self._episode = 0.0  # charge stripped since the last plating (C)
         self._spikes = 0
         self._exposure = 0.0
         self._fresh = 0.0
@@ -114,7 +109,14 @@ class Contact:
     @property
     def onset(self) -> float:
         """Bias (V) at which plating starts; once a dendrite is in, nothing confines the lithium any more."""
-        return 0.0 if self.triggered else self.site.onset
+        if self.triggered:
+            return NECK_ONSET if self.filament is not None and self.filament.formed else 0.0
+        return self.site.onset
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a gap keeps the tip from plating."""
+        return self.filament is not None and self.filament.formed and not self.filament.conducting
 
     def press(self, contact_radius: float) -> None:
         """Let the force change the contact's radius (m); lithium that is there stays."""
@@ -146,9 +148,13 @@ class Contact:
 
     # --- current ------------------------------------------------------------------------------------------------
     def current(self, volts: float) -> float:
-        """Return the plating current (A) at `volts`; reading it changes nothing."""
+        """Return the plating current (A) at `volts`, negative while it strips; reading it changes nothing."""
         if volts == self._cached[0]:
             return self._cached[1]
+        if volts < 0.0:
+            return -self.strippable_current(-volts)
+        if self.blocked:
+            return 0.0
         current = plating_current(volts - self.onset, self._resistance, self._scale, self._guess)
         self._cached = (volts, current)
         return current
@@ -159,6 +165,89 @@ class Contact:
         slope = self._resistance + _BEND / (self._scale * math.sqrt(1.0 + ratio * ratio))
         return self.onset + current * self._resistance + _BEND * math.asinh(ratio), slope
 
+    def reconsider(self) -> None:
+        """Forget what the last bias drew: the neck has switched."""
+        self._cached = (math.nan, 0.0)
+
+    # --- stripping ----------------------------------------------------------------------------------------------
+    @property
+    def left(self) -> float:
+        """Charge that can still be stripped (C)."""
+        left = self.efficiency * self.charge - self.stripped - self.healed
+        return left if self.triggered and left > NOTHING_LEFT else 0.0
+
+    def strippable_current(self, volts: float) -> float:
+        """Return the stripping current (A) of the lithium here at `volts` (positive), 0 where there is none."""
+        owner = self.deposit
+        if owner is None or volts <= 0.0 or owner.left <= 0.0:
+            return 0.0
+        return owner.dissolving(volts)
+
+    def dissolving(self, volts: float) -> float:
+        """Return the current (A) at which the lithium this contact has plated dissolves at `volts` (positive)."""
+        return plating_current(volts, self._resistance, self._scale)
+
+    def strip(self, now: float, volts: float, duration: float, limit: float) -> None:
+        """Strip for `duration` (s) at `volts` (positive), the current held below `limit` (A)."""
+        owner = self.deposit
+        if owner is not None:
+            owner.dissolve(volts, duration, limit)
+            owner.thin(now)
+
+    def pass_neck(self, now: float, current: float, duration: float) -> None:
+        """Let `current` (A, plating positive) go through the neck: it lengthens, or shortens, the filament at its end."""
+        owner = self.deposit
+        if owner is None:
+            return
+        if current > 0.0:
+            owner.lengthen(current * duration)
+        else:
+            owner.shorten(now, -current * duration)
+
+    def lengthen(self, charge: float) -> None:
+        """Let `charge` (C) plate at the filament's end."""
+        self.charge += charge
+        self.depth += charge * _DEPTH_PER_CHARGE
+        self._episode = 0.0
+
+    def shorten(self, now: float, charge: float) -> None:
+        """Let up to `charge` (C) dissolve at the filament's end."""
+        self._take(charge)
+        self.thin(now)
+
+    def thin(self, now: float) -> None:
+        """Tell the neck how much of the lithium has gone since the last plating."""
+        if self.filament is not None and self._episode > 0.0:
+            self.filament.strip(now, self._episode / (self._episode + self.left))
+
+    def dissolve(self, volts: float, duration: float, limit: float) -> None:
+        """Take away what dissolves in `duration` (s) at `volts` (positive), the current held below `limit` (A)."""
+        while duration > 0.0 and self.left > 0.0:
+            current = min(self.dissolving(volts), limit)
+            if current <= 0.0:
+                return
+            step = min(duration, max(GROWTH_STEP * self._cube / (_CUBE_PER_CHARGE * current), 1e-6))
+            duration -= step
+            self._shrink(self._take(current * step))
+
+    def _take(self, charge: float) -> float:
+        """Count up to `charge` (C) as stripped, and return how much it was."""
+        taken = min(charge, self.left)
+        self.stripped += taken
+        self._episode += taken
+        return taken
+
+    def _shrink(self, charge: float) -> None:
+        self._cube = max(self._cube - charge * _CUBE_PER_CHARGE, self.contact_radius**3)
+        self._shape()
+
+    def rest(self, decades: float) -> None:
+        """Let lithium heal by itself over `decades` of time without bias."""
+        loss = min(IDLE_LOSS * decades, 1.0) * self.left
+        if loss > 0.0:
+            self.healed += loss
+            self._shrink(loss)
+
     # --- trigger and growth -------------------------------------------------------------------------------------
     def trigger(self, found: float = 0.0) -> None:
         """Let a dendrite shoot in: the film breaks, and nothing confines the lithium any more.
@@ -166,6 +255,7 @@ class Contact:
         `found`: radius (m) of the lithium that an earlier trigger has left here.
         """
         self.triggered = True
+        self.deposit = self
         self._cube = max(self._cube, TRIGGERED_RADIUS**3, found**3)
         self._shape()
 
@@ -205,6 +295,7 @@ class Contact:
 
     def _plate(self, charge: float, grows: bool) -> None:
         self.charge += charge
+        self._episode = 0.0
         if self.triggered:
             self.depth += charge * _DEPTH_PER_CHARGE
         if grows:

@@ -22,8 +22,13 @@ class Deposits:
 
         Deposits of more than 1 um are found as far as 1 um.
         """
+        found = self.at(x, y)
+        return 0.0 if found is None else found.radius
+
+    def at(self, x: float, y: float) -> Contact | None:
+        """Return the contact that left the largest deposit that covers `x`, `y`; None where none does."""
         column, row = math.floor(x / _CELL), math.floor(y / _CELL)
         near = ((column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
         spots = (spot for cell in near for spot in self._cells.get(cell, ()))
-        covering = (contact.radius for a, b, contact in spots if math.hypot(x - a, y - b) < contact.radius)
-        return max(covering, default=0.0)
+        covering = [contact for a, b, contact in spots if math.hypot(x - a, y - b) < contact.radius]
+        return max(covering, key=lambda contact: contact.radius, default=None)

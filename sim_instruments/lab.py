@@ -17,6 +17,7 @@ from sim_instruments.faults.box import FaultBox
 from sim_instruments.faults.fault import Fault
 from sim_instruments.faults.instrument_faults import ailment
 from sim_instruments.faults.wire import Wires
+from sim_instruments.filament import Switching
 from sim_instruments.keithley2450 import Keithley2450Sim
 from sim_instruments.nanonis import make_controller
 from sim_instruments.nanonis.controller import Controller, ControllerSettings
@@ -70,6 +71,7 @@ class Lab:
             write_truth = _truth_writer(truth)
             write_truth(self.world.cell.truth)
             self.world.truth = write_truth
+            self.world.contacts.switched = lambda event, place: _tell_switching(write_truth, event, place)
         self._dialogues: dict[str, Callable[[Session], Dialogue]] = {
             "source_meter": self.source_meter.dialogue,
             "probe": self.controller.dialogue,
@@ -212,6 +214,14 @@ class Lab:
             source_meter_poll=SOURCE_METER_POLL / settings.pace if settings.pace else 0.0,
             probe_poll=PROBE_POLL / settings.pace if settings.pace else 0.0,
         )
+
+
+def _tell_switching(write: Callable[[dict[str, object]], None], event: Switching, place: tuple[float, float]) -> None:
+    """Write what a filament has done; that its neck has formed is no news after its trigger."""
+    if event.kind != "formed":
+        x, y = place
+        line = {"t": event.time, "x": x, "y": y, "event": event.kind, "cycle": event.cycle}
+        write({**line, "voltage": event.voltage, "resistance": event.resistance})
 
 
 def _truth_writer(file: TextIO) -> Callable[[dict[str, object]], None]:

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_instruments.circuit import Circuit
+from sim_instruments.contact import NECK_ONSET, Contact
 from sim_instruments.contacts import BURN_CURRENT, Contacts, Truth
 from sim_instruments.drift import Drift, DriftSettings
+from sim_instruments.electrode import electrode
 from sim_instruments.imaging import LineSignals, Readout, image_line
 from sim_instruments.lever import Lever
 from sim_instruments.mechanics import Mechanics
@@ -74,7 +76,7 @@ class World:
         drift = Drift(self.settings.drift, self._noise)
         self._mechanics = Mechanics(self.surface, drift, tip)
         self._circuit = Circuit(SOURCES, self.settings.bias_applied_to)
-        self._contacts = Contacts(
+        self.contacts = Contacts(
             self._mechanics,
             self._noise,
             self.settings.series_resistance,
@@ -96,11 +98,11 @@ class World:
     @property
     def truth(self) -> Truth | None:
         """Called once for every contact whose bias goes beyond the plating onset."""
-        return self._contacts.truth
+        return self.contacts.truth
 
     @truth.setter
     def truth(self, listener: Truth | None) -> None:
-        self._contacts.truth = listener
+        self.contacts.truth = listener
 
     # --- time ---------------------------------------------------------------------------------------------------
     def advance(self, until: float) -> None:
@@ -117,17 +119,40 @@ class World:
     def _conduct(self, duration: float) -> None:
         """Let charge flow for `duration` (s)."""
         bias, current, clamped = self._electrical()
-        contact = self._contacts.present
+        contact = self.contacts.present
         if contact is not None:
             if abs(current) > BURN_CURRENT:
-                self._contacts.carry_current(current)
-            contact.grow(-self._circuit.bias, duration, self._circuit.limit)
+                self.contacts.carry_current(current)
+            self._transport(contact, bias, duration)
         if duration != self._tail[0]:
             self._tail = (duration, -math.expm1(-duration / TAIL_TIME))
         self._lag += (bias - self._lag) * self._tail[1]
         self._stale = True
         if clamped and contact is not None and not contact.triggered:
             self._polarise(self.now + duration)
+        if contact is not None and contact.filament is not None:
+            self._switch(contact, self.now + duration)
+
+    def _transport(self, contact: Contact, bias: float, duration: float) -> None:
+        """Plate or strip for `duration` (s) at the electrode bias V_we (V)."""
+        filament = contact.filament
+        if filament is not None and filament.conducting and abs(self._circuit.bias) > NECK_ONSET:
+            through = -bias * filament.conductance(self.now, self.settings.series_resistance + self.tip.resistance)
+            contact.pass_neck(self.now, through, duration)
+        if self._circuit.bias > 0.0:
+            contact.strip(self.now, bias, duration, self._circuit.limit)
+        elif filament is None or not filament.formed:
+            contact.grow(-self._circuit.bias, duration, self._circuit.limit)
+        elif not contact.blocked:  # beside the neck only what it leaves of the bias plates
+            contact.grow(-bias, duration, self._circuit.limit)
+
+    def _switch(self, contact: Contact, now: float) -> None:
+        """Let the filament see the bias that stands now."""
+        assert contact.filament is not None
+        bias = self._electrical()[0]
+        if contact.filament.see(now, -bias, self._circuit.limit):
+            contact.reconsider()
+            self._stale = True
 
     # --- electrical ---------------------------------------------------------------------------------------------
     def set_source(self, name: str, volts: float | None, compliance: float = math.inf) -> None:
@@ -139,6 +164,7 @@ class World:
         self._stale = True
         if bool(volts) is not self._biased[name]:
             self._biased[name] = bool(volts)
+            self.contacts.rest(self.now) if not volts else self.contacts.wake(self.now)
             self.on_bias(name, bool(volts))
         self._polarise(self.now)
 
@@ -177,38 +203,26 @@ class World:
         return self._electrode
 
     def _solve(self) -> tuple[float, float, bool]:
-        circuit, contact = self._circuit, self._contacts.present
-        if circuit.open:
-            return 0.0, 0.0, False
-        bias = circuit.bias
-        stray = STRAY_CAPACITANCE / TAIL_TIME
-        current = stray * (bias - self._lag)
-        if contact is not None:
-            current += contact.leakage * bias - contact.current(-bias)
-        if abs(current) <= circuit.limit:
-            return bias, current, False
-        held = math.copysign(circuit.limit, current)
-        return self._bias_at(held, stray), held, True
+        contact = self.contacts.present
+        electronic = 0.0 if contact is None else self._conductance(contact)
+        return electrode(self._circuit, contact, electronic, STRAY_CAPACITANCE / TAIL_TIME, self._lag)
 
-    def _bias_at(self, current: float, stray: float) -> float:
-        """Return the bias V_we (V) at which the whole current is `current` (A)."""
-        contact, total = self._contacts.present, -current - stray * self._lag
-        conductance = stray + (contact.leakage if contact is not None else 0.0)
-        if contact is None or conductance * contact.onset >= total:
-            return -total / conductance
-        plating = total
-        for _ in range(60):
-            volts, slope = contact.volts_at(plating)
-            step = (total - plating - conductance * volts) / (1.0 + conductance * slope)
-            plating = max(plating + step, 0.0)
-            if abs(step) <= 1e-10 * plating:
-                break
-        return -contact.volts_at(plating)[0]
+    def _conductance(self, contact: Contact) -> float:
+        """Return what conducts electrons (S): the ceramic, and a filament where there is one."""
+        if contact.filament is None:
+            return contact.leakage
+        series = self.settings.series_resistance + self.tip.resistance
+        return contact.leakage + contact.filament.conductance(self.now, series)
 
     def _polarise(self, now: float) -> None:
-        """Look whether the bias passes the plating onset, or triggers."""
-        if not self._circuit.open and self._contacts.polarise(now, -self._electrical()[0]):
+        """Look whether the bias passes the plating onset, triggers, or switches a filament."""
+        if self._circuit.open:
+            return
+        if self.contacts.polarise(now, -self._electrical()[0]):
             self._stale = True
+        contact = self.contacts.present
+        if contact is not None and contact.filament is not None:
+            self._switch(contact, now)
 
     # --- mechanical ---------------------------------------------------------------------------------------------
     @property
@@ -269,10 +283,10 @@ class World:
         self._touched(until)
 
     def _touched(self, until: float) -> None:
-        before = self._contacts.present
-        self._contacts.update(until)
+        before = self.contacts.present
+        self.contacts.update(until)
         self._stale = True
-        if self._contacts.present is not before:
+        if self.contacts.present is not before:
             self._polarise(until)
 
     # --- imaging and noise --------------------------------------------------------------------------------------

@@ -1,15 +1,19 @@
 """A bench of fakes that fulfil the roles, and a recorder in place of the run engine."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nanoprobe.bench import Bench
+from nanoprobe.bench import Bench, open_bench
 from nanoprobe.benchfile import BenchFile
+from nanoprobe.control import RunControl
+from nanoprobe.engine import execute_on, resume_on
 from nanoprobe.errors import InstrumentError
+from nanoprobe.plan import Plan
 from nanoprobe.roles import (
     CurvePlan,
     ForceCalibration,
@@ -23,6 +27,7 @@ from nanoprobe.roles import (
     ScanPlan,
     TripWay,
 )
+from nanoprobe.storage import open_run
 
 
 class FakeSource:
@@ -305,3 +310,47 @@ def lab(description: BenchFile, source: FakeSource, probe: FakeProbe) -> Bench:
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
+
+
+class Session:
+    """A lab with its bench open; `run` stores a run and opens it again."""
+
+    def __init__(self, lab: Any, stack: ExitStack, folder: Any) -> None:
+        self.lab, self._stack, self._folder, self._count = lab, stack, folder, 0
+        self.bench = stack.enter_context(open_bench(lab.bench_file))
+
+    def run(
+        self,
+        procedure: str,
+        status: str = "finished",
+        control: RunControl | None = None,
+        events: Any = None,
+        **values: Any,
+    ):
+        self._count += 1
+        self.path = self._folder / f"run{self._count}.zarr"
+        plan = Plan(procedure=procedure, bench=str(self.lab.bench_file), parameters=values)
+        outcome = execute_on(plan, self.bench, self.path, events, control)
+        assert outcome.status == status, outcome.error
+        return self._stack.enter_context(open_run(self.path))
+
+    def resume(self) -> Any:
+        """Go on with the last run."""
+        outcome = resume_on(self.path, self.bench)
+        assert outcome.status == "finished", outcome.error
+        return self._stack.enter_context(open_run(self.path))
+
+    @property
+    def contact(self) -> Any:
+        return self.lab.call(lambda: self.lab.lab.world.contacts.present)
+
+
+@pytest.fixture
+def session(lab_starter, tmp_path) -> Iterator[Callable[..., Session]]:
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Session:
+            lab = lab_starter(**options)
+            return Session(lab, stack, tmp_path)
+
+        yield start

@@ -69,6 +69,7 @@ class Filament:
     history: list[Switching] = field(default_factory=list, repr=False)
     on_switch: Callable[[Switching], None] = field(default=lambda event: None, repr=False)
     _memory: float = 0.0
+    _resisted: bool = False
     set_voltage: float = math.inf
     reset_voltage: float = math.inf
     life: float = math.inf
@@ -90,7 +91,7 @@ class Filament:
             self._connect(now, "formed", self.trigger_voltage)
             return True
         if self.conducting:
-            return self._see_conducting(now, volts)
+            return self._see_conducting(now, volts, limit)
         if volts < self.set_voltage or self.stuck == "off":
             return False
         self.limit = limit
@@ -101,7 +102,14 @@ class Filament:
         self._connect(now, "set", self.set_voltage)
         return True
 
-    def _see_conducting(self, now: float, volts: float) -> bool:
+    def _see_conducting(self, now: float, volts: float, limit: float) -> bool:
+        if -volts > HOLDING:
+            self._resisted = True
+        elif self._resisted and volts > SET_SHARE * self.trigger_voltage and not self.stuck:
+            # A neck that no reset has broken is grown over by the next set pulse.
+            self.cycle, self.limit = self.cycle + 1, limit
+            self._connect(now, "set", volts)
+            return True
         if now - self.set_at > self.life and self.stuck != "on":
             self._rupture(now, "ruptured", abs(volts))
             return True
@@ -127,7 +135,7 @@ class Filament:
         n = self.cycle
         spread = math.exp(NECK_SPREAD * normal(self.chance, "neck", n))
         self.resistance = NECK_VOLTAGE / min(self.limit, LARGEST_NECK_CURRENT) * spread
-        self.conducting, self.set_at = True, now
+        self.conducting, self.set_at, self._resisted = True, now, False
         self.reset_voltage = RESET_VOLTAGE * math.exp(RESET_SPREAD * normal(self.chance, "reset", n))
         self.life = RUPTURE_TIME * math.exp(RUPTURE_SPREAD * normal(self.chance, "life", n))
         self._tell(kind, now, voltage)

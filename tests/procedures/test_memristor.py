@@ -71,7 +71,7 @@ def test_the_source_alone_runs_whole_trains_and_says_a_bound_where_it_sees_nothi
     assert cycles.sizes["cycle"] == 60
     assert float(cycles["r_on"].median()) == pytest.approx(np.median(on), rel=0.1)
     below = cycles["off_below"].values == 1
-    assert below.mean() > 0.9  # a reset that failed, at too tight a compliance, reads as on
+    assert below.mean() > 0.8  # a reset that failed, at too tight a compliance, reads as on
     assert (
         cycles["r_off"].values[below].max() < 1e9 < min(event.resistance for event in history(lab, "reset", "stripped"))
     )

@@ -3,23 +3,58 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
+
+from nanoprobe import open_run
+from nanoprobe.analysis.findings import Plot
+from nanoprobe.analysis.kind import choose, kind_of
+from nanoprobe.bench import Bench, open_bench
+from nanoprobe.engine import execute_on
+from nanoprobe.plan import Plan
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 1200
 """Pixels: readable on a page, and a few hundred kB."""
+RUNS: Mapping[str, Mapping[str, Any]] = {
+    "chrono-growth": {"bias": -5.0, "sample_rate": 400.0},
+    "galvano-growth": {"current": 200e-12, "charge_stop": 300e-12, "y": 2e-6},
+    "heal": {"bias": 1.5},
+    "mem-sweep": {"y": -2e-6},
+    "endurance": {"x": 2e-6},
+    "retention": {"x": -2e-6, "y": 2e-6, "drift_wait": 0.0, "duration": 1e3},
+}
+"""A run of each procedure at one spot, on one bench; a heal is that of the growth before it."""
 
 
 def main() -> None:
-    """Run the demo and keep its picture."""
+    """Run the demo and one run of each procedure at a spot, and keep their pictures."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "demo"
         subprocess.run([sys.executable, "-m", "nanoprobe.cli", "demo", "--out", str(place)], check=True)
         with Image.open(place / "trigger-map.png") as picture:
             size = (WIDTH, round(picture.height * WIDTH / picture.width))
             picture.resize(size, Image.Resampling.LANCZOS).quantize(256).save(PICTURES / "demo.png", optimize=True)
+        with open_bench("demo", seed=3) as bench:
+            spots(bench, Path(folder))
+
+
+def spots(bench: Bench, folder: Path) -> None:
+    """Run every procedure at a spot and draw the last figure of its analysis."""
+    for name, values in RUNS.items():
+        path = folder / f"{name}.zarr"
+        given = {**values, "growth_run": str(folder / "galvano-growth.zarr")} if name == "heal" else dict(values)
+        outcome = execute_on(Plan(procedure=name, parameters=given), bench, path)
+        if outcome.error is not None:
+            raise outcome.error
+        with open_run(path) as run:
+            kind = kind_of(name)
+            found = kind.analyse(run, choose(kind, {}), 0)
+            plot = [part for part in found.parts if isinstance(part, Plot)][-1]
+            plot.figure(run.simulated).savefig(PICTURES / f"{name}.png", dpi=110)
 
 
 if __name__ == "__main__":

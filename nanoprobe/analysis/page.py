@@ -86,7 +86,13 @@ def folded(title: str, inner: Iterable[str]) -> str:
 
 
 def picture(figure: Figure, caption: str, name: str, label: str) -> str:
-    """Return `figure` as inline SVG, `label` ("Figure 1") before its caption; `name` keeps its ids apart on the page.
+    """Return `figure` as inline SVG, `label` ("Figure 1") before its caption; `name` keeps its ids apart on the page."""
+    image = svg(figure, name).replace("<svg ", f'<svg role="img" aria-label="{escape(caption, quote=True)}" ', 1)
+    return f"<figure>{image}<figcaption><b>{escape(label)}.</b> {escape(caption)}</figcaption></figure>"
+
+
+def svg(figure: Figure, name: str) -> str:
+    """Return `figure` as SVG, the same each time; `name` keeps its ids apart from those of other figures.
 
     Hundreds of ramps become one image inside it: as paths they would outweigh all the rest.
     """
@@ -97,6 +103,4 @@ def picture(figure: Figure, caption: str, name: str, label: str) -> str:
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(text, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(caption, quote=True)}" ', 1)
-    return f"<figure>{svg}<figcaption><b>{escape(label)}.</b> {escape(caption)}</figcaption></figure>"
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -28,6 +28,11 @@ class Results:
     seed: int
 
     @property
+    def title(self) -> str:
+        """What a report of them is called."""
+        return f"Analysis: {', '.join(run.name for run in self.runs)}"
+
+    @property
     def simulated(self) -> bool:
         """Whether any of the runs was made on a simulated bench."""
         return any(run.provenance.simulated for run in self.runs)
@@ -68,7 +73,12 @@ def write_report(results: Results, path: Path) -> Path:
     be written.
     """
     check_target(path)
-    text = page.page(_title(results), _body(results))
+    replace_file(path, page.page(results.title, _body(results)))
+    return path
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write `text` to `path`; what was there is replaced only once the new one is whole. Raises StorageError."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -77,24 +87,19 @@ def write_report(results: Results, path: Path) -> Path:
         Path(name).replace(path)
     except OSError as error:
         raise StorageError(f"{path}: the report could not be written: {error.strerror or error}") from error
-    return path
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, ending: str = ".html") -> None:
     """Raise BadInput where no report can be written to `path`, before any work is done."""
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise BadInput(f"{path}: a report is written as .html; choose this ending")
+    if path.suffix.lower() != ending:
+        raise BadInput(f"{path}: a report is written as {ending}; choose this ending")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise BadInput(f"{path}: a report needs a folder that exists and a name that is not one")
 
 
-def _title(results: Results) -> str:
-    return f"Analysis: {', '.join(run.name for run in results.runs)}"
-
-
 def _body(results: Results) -> Iterator[str]:
     count = itertools.count(1)
-    yield page.heading(1, _title(results))
+    yield page.heading(1, results.title)
     if results.simulated:
         yield page.paragraph(SIMULATED, "simulated")
     if results.compared is not None:

@@ -31,6 +31,9 @@ def analyze(
         ),
     ],
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="write a report")] = None,
+    notebook: Annotated[
+        Path | None, typer.Option(metavar="FILE.ipynb", help="write a Jupyter notebook that computes it all again")
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="a setting of the analysis, repeatable: 'level=0.5 nA'"),
@@ -44,22 +47,28 @@ def analyze(
     # Imported here: the statistics' libraries take a second that no other command needs to spend.
     from nanoprobe.analysis.comparison import compare_runs
     from nanoprobe.analysis.many_runs import analyse_all
+    from nanoprobe.analysis.notebook import write_notebook
     from nanoprobe.analysis.report import Results, check_target, write_report
     from nanoprobe.analysis.run_result import SEED
 
     given = dict(parse_assignment(text) for text in assignments or [])
     if report is not None:
         check_target(report)
+    if notebook is not None:
+        check_target(notebook, ".ipynb")
     found = analyse_all([_address(one) for one in runs], given, scheduler)
     results = Results(found, compare_runs(found), SEED)
     if report is not None:
         write_report(results, report)
+    if notebook is not None:
+        write_notebook(results, given, notebook)
     if as_json:
         print_json(results.data())
     else:
         _print(results)
-    if report is not None:
-        (say if as_json else tell)(f"report: {report}")
+    for name, path in (("report", report), ("notebook", notebook)):
+        if path is not None:
+            (say if as_json else tell)(f"{name}: {path}")
 
 
 def _address(given: str) -> str:

@@ -1,5 +1,5 @@
 # The verbs of this project. Each sets up .venv first, so they work on a fresh machine.
-.PHONY: setup demo gui test test-slow lint bench validate verify soak docs constraints
+.PHONY: setup bench-screen demo gui test test-slow lint bench validate verify soak docs constraints
 V := .venv/bin
 
 setup:
@@ -26,6 +26,9 @@ test-slow: setup  ## the acceptance tests on more seeds
 bench: setup  ## how fast: prints the tables of docs/reference/speed.md
 	$(V)/python benchmarks/trigger_map.py
 	$(V)/python benchmarks/detection.py
+
+bench-screen: setup  ## what the desktop app costs on the screen
+	$(V)/python -m benchmarks.screen
 
 validate: setup  ## do intervals cover and tests keep their level: prints the tables of docs/explanations/statistics.md
 	@for each in benchmarks/validate_*.py; do $(V)/python $$each || exit 1; done

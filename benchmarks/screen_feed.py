@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QEventLoop, QSettings
+from PyQt6.QtCore import QSettings
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from benchmarks.storage import header
@@ -42,7 +43,7 @@ def make_window(folder: Path) -> tuple[QApplication, Window]:
 
 def until(app: QApplication, done: Callable[[], object]) -> None:
     while not done():
-        app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+        QTest.qWait(1)
 
 
 def begin(index: int) -> Recorded:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from make_screens import take_pictures
 from PIL import Image
 
 from nanoprobe import open_run
@@ -31,15 +32,24 @@ RUNS: Mapping[str, Mapping[str, Any]] = {
 
 
 def main() -> None:
-    """Run the demo and one run of each procedure at a spot, and keep their pictures."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "demo"
+    """Run the demo, the desktop app and one run of each procedure at a spot, and keep their pictures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        place = folder / "demo"
         subprocess.run([sys.executable, "-m", "nanoprobe.cli", "demo", "--out", str(place)], check=True)
-        with Image.open(place / "trigger-map.png") as picture:
-            size = (WIDTH, round(picture.height * WIDTH / picture.width))
-            picture.resize(size, Image.Resampling.LANCZOS).quantize(256).save(PICTURES / "demo.png", optimize=True)
+        keep(place / "trigger-map.png", "demo")
+        take_pictures(folder, folder)
+        for picture in sorted(folder.glob("app-*.png")):
+            keep(picture, picture.stem)
         with open_bench("demo", seed=3) as bench:
-            spots(bench, Path(folder))
+            spots(bench, folder)
+
+
+def keep(source: Path, name: str) -> None:
+    """Store a picture at the width of a page."""
+    with Image.open(source) as picture:
+        size = (WIDTH, round(picture.height * WIDTH / picture.width))
+        picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(PICTURES / f"{name}.png", optimize=True)
 
 
 def spots(bench: Bench, folder: Path) -> None:

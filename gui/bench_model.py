@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
-from gui.bench_reading import BenchReading, after_record, read_bench
+from gui.bench_reading import BenchReading, after_record, held_bias, read_bench
 from gui.session import Session
 from gui.session_state import Phase, SessionState
 from nanoprobe.bench import Bench
@@ -137,8 +137,7 @@ class BenchModel:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Recorded):
-            bench = self._session.bench
-            self._show(after_record(self.reading, event.record, math.nan if bench is None else bench.source.held))
+            self._show(after_record(self.reading, event.record, held_bias(self._session.bench)))
         elif isinstance(event, (MadeSafe, RunEnded)):
             self.output_on = False
             self.changed.emit()

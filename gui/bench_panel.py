@@ -92,6 +92,7 @@ class BenchPanel(QWidget):
         self.pace.setRange(0.0, FASTEST)
         self.pace.setDecimals(1)
         self.pace.setPrefix("pace ")
+        self.pace.setSpecialValueText("as fast as it can")
         self.pace.setValue(DEMO_PACE)
         self.pace.setKeyboardTracking(False)
         self.set_pace = button("Set pace", "open the simulated lab anew at this pace", self._open_demo)

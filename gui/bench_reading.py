@@ -42,6 +42,8 @@ class BenchReading:
 def read_bench(bench: Bench, output_on: bool) -> BenchReading:
     """Ask the bench; the source is read only with its output on: reading it would cost a relay or a range change."""
     begun = time.monotonic()
+    if "probe" not in bench.identities:
+        return BenchReading(at=begun)
     probe = bench.probe
     names = [name for name in _CHANNELS if name in probe.channels]
     values = probe.read(*names)
@@ -60,6 +62,11 @@ def read_bench(bench: Bench, output_on: bool) -> BenchReading:
         at=time.monotonic(),
     )
     return replace(reading, seconds=reading.at - begun)
+
+
+def held_bias(bench: Bench | None) -> float:
+    """Return the bias (V) that the bench was asked to hold; NaN where nothing can. The instruments are not asked."""
+    return NAN if bench is None or not bench.description.biases else bench.source.held
 
 
 def _place(bench: Bench, values: Mapping[str, float]) -> tuple[float, float]:

@@ -231,16 +231,22 @@ class ExperimentModel:
         if not self.ready:
             self._session.tell("the plan cannot start yet: correct what is marked in the form", "error")
             return
-        plan, folder, duration = self.plan(), self.folder, self.outlook.duration if self.outlook else float("nan")
+        plan, folder = self.plan(), self.folder
         for _ in range(times):
             self._session.read(
                 lambda: self._queue.names.fresh(folder, plan.procedure, plan.sample),
-                lambda out: self._enqueued(plan, out, duration),
+                lambda out: self._enqueued(plan, out),
             )
         self._on_shelf(lambda: self._shelf.used(plan))
 
-    def _enqueued(self, plan: Plan, out: Path, duration: float) -> None:
-        self._queue.add(plan, out, duration)
+    def _enqueued(self, plan: Plan, out: Path) -> None:
+        def add(outlook: Outlook) -> None:
+            self._queue.add(plan, out, outlook.duration)
+
+        def add_unknown(_: str) -> None:
+            self._queue.add(plan, out)  # the engine says why it cannot run, in the queue
+
+        self._session.look_ahead(plan, add, add_unknown)
 
     def save_as(self, name: str) -> None:
         """Keep the plan under a name."""

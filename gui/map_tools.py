@@ -36,16 +36,16 @@ class DisplayBar(QWidget):
         self.low = number("Lower percentile", 1.0, 0.0, 49.0, 0.5, " %", "values below get the first colour")
         self.high = number("Upper percentile", 99.0, 51.0, 100.0, 0.5, " %", "values above get the last colour")
         self.drift = named(
-            QCheckBox("&drift corrected"),
+            QCheckBox("no &drift"),
             "Drift corrected",
             "points and tip where they lie on the map they were picked on; off: where the scanner went",
         )
-        self.frames.setMinimumContentsLength(30)
+        self.frames.setMinimumContentsLength(20)
         self.channels.setMinimumContentsLength(8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        image = (("&Image", self.frames), ("&Channel", self.channels), ("", self.directions), ("", self.drift))
+        image = (("&Image", self.frames), ("&Channel", self.channels), ("", self.directions))
         colours = (
             ("C&olours", self.colours),
             ("Le&vel", self.levelling),

@@ -35,6 +35,8 @@ class MapView(QWidget):
         self.canvas = MapCanvas()
         self.display = DisplayBar(model)
         self.tools = ToolBar()
+        self.tools.addSeparator()
+        self.tools.addWidget(self.display.drift)
         self.under_cursor = QLabel("")
         self.under_cursor.setAccessibleName("Value under the cursor")
         self.under_cursor.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

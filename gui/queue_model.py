@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from gui.run_names import RunNames
 from gui.session_state import RunState, SessionState
+from gui.stop import reason_of
 from nanoprobe.engine import Outcome
 from nanoprobe.plan import Plan
 
@@ -78,7 +79,7 @@ class QueueModel:
     def done(self, item: QueueItem, outcome: Outcome) -> None:
         """Take how `item` ended; anything but finished holds the queue, so that nothing else starts unasked."""
         state = ItemState(outcome.status)
-        reason = "" if outcome.error is None else str(outcome.error)
+        reason = reason_of(outcome)
         if state is not ItemState.FINISHED and self._first(ItemState.WAITING) is not None:
             self.held = f"held: {item.out.name} {state}; look at it, then let the queue go on"
         self._put(replace(item, out=outcome.path, state=state, reason=reason))

@@ -9,8 +9,10 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QGroupBox,
     QHeaderView,
+    QLabel,
     QMenu,
     QProgressBar,
+    QSizePolicy,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -43,7 +45,8 @@ class QueuePanel(QWidget):
         super().__init__()
         self.model = model
         named(self, "Queue", "what runs, what waits, how it ended")
-        self.title = bold(Words("The run that goes on"))
+        self.title = named(bold(QLabel()), "The run that goes on")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # cut off, never in the way
         self.bar = named(QProgressBar(), "Progress of the run")
         self.bar.setRange(0, _STEPS)
         self.times = Words("Time of the run")
@@ -138,6 +141,7 @@ class QueuePanel(QWidget):
 
     def _show_run(self, run: RunState | None) -> None:
         self.title.setText("no run" if run is None else f"{run.procedure} → {run.path.name}")
+        self.title.setToolTip("" if run is None else str(run.path))
         self.bar.setValue(0 if run is None else round(_STEPS * run.fraction))
         self.bar.setFormat("" if run is None else f"{run.fraction:.0%}")
         self.times.setText("" if run is None else _times(run))

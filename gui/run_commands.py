@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QFileDialog
 
-from gui.exporting import FORMATS, export_csv
+from gui.exporting import FORMATS, export_as
 from gui.reporting import report_name, write_report_of
 
 if TYPE_CHECKING:
@@ -34,19 +34,16 @@ class RunCommands:
             self._make(f"report on {_named(paths)}", lambda: (write_report_of(paths, target),))
 
     def export(self, paths: tuple[Path, ...]) -> None:
-        """Ask where to, and write the runs' tables; several runs go beside the name chosen, each under its own."""
+        """Ask where to and in which format; several runs go beside the name chosen, each under its own."""
         if not paths:
             return
         proposed = str(self._runs.folder / paths[0].stem)
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Export", proposed, ";;".join(FORMATS))
+        chosen, filter_ = QFileDialog.getSaveFileName(self._window, "Export", proposed, ";;".join(FORMATS))
         if not chosen:
             return
-        base = Path(chosen).with_suffix("")
-        bases = {path: base if len(paths) == 1 else base.with_name(path.stem) for path in paths}
-        self._make(
-            f"export of {_named(paths)}",
-            lambda: tuple(file for path in paths for file in export_csv(path, bases[path])),
-        )
+        target, kind = Path(chosen), FORMATS.get(filter_, next(iter(FORMATS.values())))
+        targets = {path: target if len(paths) == 1 else target.with_name(path.stem) for path in paths}
+        self._make(f"export of {_named(paths)}", lambda: export_as(kind, targets))
 
     def _make(self, what: str, make: Callable[[], tuple[Path, ...]]) -> None:
         self._runs.set_making(f"{what}: being written…")

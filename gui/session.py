@@ -14,8 +14,7 @@ What a panel needs (everything here is called, and answers, in the window's thre
     session.resume_run(path)           go on with an interrupted run on the open bench
     session.stop()                     STOP; from any thread
 
-A queue is whatever fulfils `gui.plan_queue.PlanQueue`.
-"""
+A queue is whatever fulfils `gui.plan_queue.PlanQueue`."""
 
 import logging
 from collections.abc import Callable
@@ -28,7 +27,7 @@ from gui.mailbox import Mailbox
 from gui.plan_queue import PlanQueue, QueueItem
 from gui.session_core import SessionCore, nothing, threads
 from gui.session_state import Phase, RunState
-from gui.stop import Stopper
+from gui.stop import STOPPED, Stopper, reason_of
 from nanoprobe import engine
 from nanoprobe.bench import Bench
 from nanoprobe.control import RunControl
@@ -46,7 +45,6 @@ T = TypeVar("T")
 DEMO = "demo"
 DEMO_PACE = 20.0
 """Simulated seconds per second of the wall clock, unless changed."""
-STOPPED = "STOP was pressed"
 
 
 class Session(SessionCore):
@@ -209,7 +207,7 @@ class Session(SessionCore):
 
     def _ended(self, outcome: Outcome, done: Callable[[Outcome], None]) -> None:
         self._control = None
-        error = "" if outcome.error is None else str(outcome.error)
+        error = reason_of(outcome)
         self._set(run=None, last_run=outcome.path, last_status=outcome.status, last_error=error)
         text = f"{outcome.path.name}: {outcome.status}{': ' + error if error else ''}"
         self.tell(text, "info" if outcome.status == "finished" else "error")

@@ -4,7 +4,17 @@ import logging
 import threading
 from collections.abc import Callable
 
+from nanoprobe.engine import Outcome
+
 _log = logging.getLogger(__name__)
+
+STOPPED = "STOP was pressed"
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Return why a run did not finish; after STOP just that: its latch is released by itself, nothing has to be reset."""
+    error = "" if outcome.error is None else str(outcome.error)
+    return STOPPED if outcome.status == "aborted" and STOPPED in error else error
 
 
 class Stopper:

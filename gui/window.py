@@ -251,3 +251,4 @@ class Window(QMainWindow):
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self.esc)
+        self.esc.deleteLater()  # it belongs to the app, and would keep the window alive with it

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, QSettings
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from gui import theme
@@ -31,7 +32,7 @@ def until(condition: Callable[[], Any], session: Session | None = None, deadline
     while not condition():
         if session is not None:
             session.deliver()
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        QTest.qWait(1)  # leaves the processor to the lab's thread, which an empty event loop would keep it from
         assert time.monotonic() < end, "this did not come about in time"
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from gui.desk import Desk
-from gui.exporting import export_csv
+from gui.exporting import FORMATS, export_as
 from gui.reporting import write_report_of
 from gui.session_state import Phase
-from nanoprobe.errors import StorageError
+from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from nanoprobe.plan import Plan
 from nanoprobe.records import FrameBegin, FrameLine
@@ -113,21 +113,16 @@ def test_a_ramp_of_a_stored_run_is_the_one_that_was_seen(desk: Desk, measured: P
     assert read.verdict() == seen.verdict()
 
 
-def test_points_and_ramps_are_exported_with_units_and_mark(measured: Path, tmp_path: Path) -> None:
-    points, ramps = export_csv(measured, tmp_path / "b")
-    head, names, *rows = points.read_text(encoding="utf-8").splitlines()
-    assert "SIMULATED" in head
-    assert "trigger_first_above (V)" in names
-    assert len(rows) == 4
-    assert ramps == tmp_path / "b-ramps.csv"
-    lines = ramps.read_text(encoding="utf-8").splitlines()
-    assert lines[1] == "point,time (s),bias (V),current (A)"
-    assert len(lines) > 100
+@pytest.mark.parametrize("kind", sorted(FORMATS.values()))
+def test_a_run_is_exported_in_every_format_offered(measured: Path, tmp_path: Path, kind: str) -> None:
+    files = export_as(kind, {measured: tmp_path / "b"})
+    assert files
+    assert all(file.stat().st_size > 100 for file in files)
 
 
 def test_an_export_that_cannot_be_written_says_where_and_why(measured: Path, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="nowhere: the tables could not be written: No such file or directory"):
-        export_csv(measured, tmp_path / "nowhere" / "b")
+    with pytest.raises(BadInput, match=r"nowhere.b\.csv: its folder does not exist"):
+        export_as("csv", {measured: tmp_path / "nowhere" / "b"})
 
 
 def test_the_report_on_a_run_is_one_html_file(measured: Path, tmp_path: Path) -> None:

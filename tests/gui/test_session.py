@@ -37,7 +37,7 @@ def test_an_open_bench_says_what_it_is(desk: Desk, lab_starter: Lab) -> None:
     assert state.ready
     assert state.simulated
     assert state.pace is None
-    assert set(state.identities) == {"source_meter", "probe"}
+    assert set(state.identities) == {"source_meter", "probe", "potentiostat"}
 
 
 def test_a_queued_map_runs_and_its_events_arrive_in_order(desk: Desk, lab_starter: Lab, tmp_path: Path) -> None:

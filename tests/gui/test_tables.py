@@ -1,16 +1,21 @@
 """Tables of a run are drawn as they grow, and the same from disk."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import tomlkit
 
 from gui.growing import Growing
 from gui.mailbox import Mailbox
 from gui.run_loading import load_run
+from gui.session_state import Message, Phase
 from gui.table_model import ROW, TableModel
 from gui.window import Window
 from nanoprobe.events import Recorded, RunStarted
+from nanoprobe.plan import Plan
 from nanoprobe.records import ColumnInfo, TableBegin, TableRows
 from nanoprobe.storage import RunWriter
 from tests.gui.conftest import empty_header, until
@@ -133,3 +138,24 @@ def test_the_series_dock_comes_to_the_front_and_draws(window: Window, stored: Pa
     window.table_view.draw()
     assert window.table_view.hint.text().endswith("4 rows")
     assert len(window.table_view.behind.getData()[0]) == 3 * (3 + 1)
+
+
+def test_a_cell_on_a_bench_without_a_probe_is_measured_and_drawn(
+    window: Window, lab_starter: Callable[..., Any], tmp_path: Path, told: list[Message]
+) -> None:
+    whole = tomlkit.parse(lab_starter().bench_file.read_text(encoding="utf-8"))
+    for role in ("source_meter", "probe"):
+        del whole["instruments"][role]  # type: ignore[union-attr]
+    bench = tmp_path / "cell.toml"
+    bench.write_text(tomlkit.dumps(whole), encoding="utf-8")
+    desk = window.desk
+    desk.session.open(str(bench))
+    until(lambda: desk.session.state.phase in (Phase.OPEN, Phase.FAILED))
+    desk.bench.poll()
+    desk.queue.add(Plan(procedure="open-circuit", parameters={"duration": 5.0}), tmp_path / "ocv.zarr")
+    until(lambda: desk.session.state.last_run is not None and desk.session.state.run is None)
+    assert [message.text for message in told if message.level == "error"] == []
+    assert desk.session.state.last_status == "finished"
+    plot = desk.tables.plot()
+    assert plot is not None
+    assert len(plot.curves[-1][0]) > 0

@@ -29,7 +29,7 @@ def test_without_a_bench_nothing_is_asked_and_nothing_done(panels: Any) -> None:
 
 def test_each_instrument_says_what_it_is_and_where(lab_panels: Any) -> None:
     rows = {row.role: row for row in lab_panels.bench.instruments}
-    assert set(rows) == {"Source-meter", "AFM controller"}
+    assert set(rows) == {"Source-meter", "AFM controller", "Potentiostat"}
     assert rows["Source-meter"].identity.startswith("KEITHLEY INSTRUMENTS,MODEL 2450")
     assert rows["Source-meter"].resource.startswith("TCPIP")
     asked(lab_panels)

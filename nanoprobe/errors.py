@@ -59,6 +59,10 @@ class ContactLost(NanoprobeError):
     """The tip is not where the procedure needs it: look at the tip and the surface before going on."""
 
 
+class CellFailed(NanoprobeError):
+    """A cell does what no sound cell does: look at its contacts and whether it is shorted. It is switched off."""
+
+
 class StorageError(NanoprobeError):
     """A run could not be written or read: check disk and path; what was committed is still there."""
 

@@ -14,6 +14,8 @@ from nanoprobe.techniques import Complexes
 
 FEWEST = 6
 """Points below which nothing can be said."""
+A_DECADE = 2.0
+"""Elements a decade that the chain has at least: with fewer, mu says nothing."""
 OVERFITTED = 0.85
 """The chain has enough elements once mu has fallen to this (Schönleber 2014)."""
 
@@ -39,7 +41,8 @@ def linear_test(frequency: Array, impedance: Complexes) -> LinearTest:
         return LinearTest(np.full(count, np.nan), 0, np.nan)
     omega = 2 * np.pi * frequency
     found = LinearTest(np.full(count, np.nan), 0, 1.0)
-    for elements in range(3, max(4, count - 2)):
+    least = max(3, round(A_DECADE * float(np.log10(omega.max() / omega.min()))))
+    for elements in range(least, max(least + 1, count - 2)):
         found = _fit(omega, impedance, elements)
         if found.mu <= OVERFITTED:
             break

@@ -25,6 +25,7 @@ _MEANINGS = {
     0x4026: "a variable is declared twice",
     0x4027: "the cell must be on",
     0x4028: "the cell must be off",
+    0x4029: "the technique has no step",
     0x4032: "the range cannot be set inside a measurement loop",
     0x4039: "a number is not written as it should be",
     0x4205: "an argument is out of bounds",

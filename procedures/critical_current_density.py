@@ -16,7 +16,7 @@ from nanoprobe.wiring import Wiring
 from procedures.cell_experiment import CellExperiment, CellKind, check_cell
 from procedures.cell_series import Series
 from procedures.columns import column
-from procedures.half_cycle import HalfCycle, evaluate, run_technique
+from procedures.half_cycle import HalfCycle, evaluate, even_interval, run_technique
 from procedures.inputs import choice, number, switch, whole
 from procedures.short_watch import OF_SPECTRUM, Shorted, ShortWatch, contact_lost
 from procedures.spectra import Spectrometer, SpectrumInputs, duration
@@ -81,8 +81,8 @@ class CriticalCurrentDensity(SpectrumInputs, CellExperiment):
         time = self.capacity / density if self.fixed == CAPACITY else self.half_time
         return ConstantCurrent(
             current=sign * density * self.area,
-            duration=max(time, 2 * self.interval),
-            interval=self.interval,
+            duration=time,
+            interval=even_interval(time, self.interval),
             voltage_min=-self.voltage_limit,
             voltage_max=self.voltage_limit,
         )

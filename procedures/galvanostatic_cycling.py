@@ -15,7 +15,7 @@ from procedures.cell_experiment import CellExperiment, CellKind, kind_of_cell
 from procedures.cell_series import Series
 from procedures.columns import column
 from procedures.cycles_table import CYCLES, Bookkeeping
-from procedures.half_cycle import HalfCycle, add_hold, evaluate, run_technique
+from procedures.half_cycle import HalfCycle, add_hold, evaluate, even_interval, run_technique
 from procedures.inputs import choice, number, percent, whole
 from procedures.short_watch import ShortWatch
 
@@ -84,10 +84,11 @@ class GalvanostaticCycling(CellExperiment):
             low, high, charge = -self.voltage_limit, self.voltage_limit, missing * self.capacity * self.area
         else:
             low, high, charge = self.voltage_min, self.voltage_max, 3 * self.nominal * self.area
+        time = charge / current
         return ConstantCurrent(
             current=sign * current,
-            duration=max(charge / current, self.interval),
-            interval=self.interval,
+            duration=time,
+            interval=even_interval(time, self.interval),
             voltage_min=low,
             voltage_max=high,
         )

@@ -53,6 +53,15 @@ def run_technique(
     return trace
 
 
+def even_interval(time: float, interval: float) -> float:
+    """Return the longest interval (s) up to `interval` that divides `time` (s) evenly: the charge comes out to the last sample.
+
+    >>> even_interval(100.0, 30.0)
+    25.0
+    """
+    return time / max(1, math.ceil(time / interval - 1e-9))
+
+
 def evaluate(trace: Trace, technique: ConstantCurrent) -> HalfCycle:
     """Return what a half-cycle gave; its capacity ends where the voltage passed the cut-off, between two samples.
 

@@ -168,6 +168,11 @@ class World:
             self.on_bias(name, bool(volts))
         self._polarise(self.now)
 
+    @property
+    def biased(self) -> bool:
+        """Whether any source is away from 0 V."""
+        return any(self._biased.values())
+
     def source_voltage(self, name: str) -> float:
         """Return what stands at the source's terminals (V, its own sign); below the setpoint while it is clamped.
 

@@ -98,6 +98,8 @@ class Loops:
             mark = f"C{scan:04X}" if scans > 1 else ""
             at = begin
             for turn in (first, second, begin):
+                if abs(turn - at) < step / 2:  # a scan may turn where it begins
+                    continue
                 for level in _levels(at, turn, step):
                     at = float(level)
                     yield interval, self._set("meas_loop_cv", at), mark

@@ -1,5 +1,7 @@
 """SafeTip: retracts the tip when the current passes a threshold."""
 
+import math
+
 from sim_instruments.nanonis.codes import changed, positive, switched
 from sim_instruments.nanonis.controller import Controller
 from sim_instruments.nanonis.registry import Cost, Module, command
@@ -20,11 +22,21 @@ class SafeTipGuard:
 
     def __init__(self, module: "SafeTip", due: float) -> None:
         self._module = module
-        self.due = due
+        self._due = due
+
+    @property
+    def due(self) -> float:
+        """When it looks next: on its grid of quiet periods, and never while no current can flow (s)."""
+        if self._module.idle:
+            return math.inf
+        late = self._module.controller.now - self._due
+        if late > 0.0:
+            self._due += math.ceil(late / QUIET_PERIOD) * QUIET_PERIOD
+        return self._due
 
     def step(self) -> None:
         """Look at the signal."""
-        self.due += self._module.look()
+        self._due += self._module.look()
 
 
 class SafeTip(Module):
@@ -39,6 +51,12 @@ class SafeTip(Module):
     @property
     def _signal(self) -> float:
         return self.controller.preamp.read(self.controller.signals.true(SAFE_TIP))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing can pass the threshold: no source is away from 0 V."""
+        controller = self.controller
+        return not (controller.world.biased or controller.preamp.saturated or controller.z.status == Status.SAFE_TIP)
 
     def look(self) -> float:
         """Act on the signal; return when to look again (s from now)."""

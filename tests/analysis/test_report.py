@@ -250,3 +250,25 @@ def test_command_refuses_bad_input_in_one_line(arguments, words, ramped, tmp_pat
     assert words in said_there.replace("\n", " ")
     assert "Traceback" not in said_there
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_interrupted_or_whose_map_is_half_scanned_is_answered(tmp_path):
+    run = made(weibull(12, 3.0), state=[PointState.DONE] * 6 + [PointState.PLANNED] * 6)
+    found = result(run, status="interrupted")
+    assert said(found.findings.concluded, "All points: 6 triggered points give scale")
+    assert said(found.findings.concluded, "no current map that shows the grain boundaries")
+    text = write_report(Results([found], None, 0), tmp_path / "r.html").read_text("utf-8")
+    assert "This run is interrupted: what was not yet measured is missing." in text
+
+
+def test_no_number_is_ever_told_without_its_interval():
+    for run in (
+        two_kinds(),
+        made([3.0]),
+        made(np.full(12, 9.0)),
+        made(np.concatenate([weibull(9, 5.0), np.full(50, 9.0)])),
+    ):
+        data = Results([result(run)], None, 0).data()
+        for name in result(run).findings.numbers:
+            low, high = data[f"{name}_interval"]
+            assert data[name] is None or low is not None or high is not None, name

@@ -45,7 +45,7 @@ class Retention(SwitchingProcedure):
     """Log-spaced reads of one state. The tip stays in contact, and follows the drift measured before.
 
     Lifting the tip would tear the filament: so the drift is measured on two images beside the spot first, and its speed is
-    fed forward while the tip stands. A resumed run goes on with the reads that are left.
+    fed forward while the tip stands. A run that was cut short is not taken up again: the tip has left the filament.
     """
 
     DATA_COLUMNS: ClassVar[list[str]] = columns(RETENTION)
@@ -112,6 +112,9 @@ class Retention(SwitchingProcedure):
 
     def perform(self) -> None:
         """Measure the drift, land, form, make the state, read."""
+        if self.done_rows.get("retention", 0):
+            self.note("the tip has left the filament since the last read: what was read is kept, no read is added")
+            return
         velocity = self.drift() if self.drift_wait else (0.0, 0.0)
         force = self.touch()
         self.begin_table("retention", "read", RETENTION, f"resistance of the {self.state} over time")
@@ -159,21 +162,19 @@ class Retention(SwitchingProcedure):
             left -= LONGEST_STEP
 
     def _keep(self, reader: ResistanceReader) -> None:
-        """Make the state and read it at every time that is left."""
+        """Make the state and read it at every time."""
         source, times = self.opened.source, self.times()
         source.hold(0.0, self.compliance)
         reader.zero()
-        done = self.done_rows.get("retention", 0)
-        if done == 0:
-            source.step(self.set_bias, self.set_time)
-            if self.state == HRS:
-                source.step(self.reset_bias, self.reset_time)
+        source.step(self.set_bias, self.set_time)
+        if self.state == HRS:
+            source.step(self.reset_bias, self.reset_time)
         reading = self.read_settle + READ_TIME * self.reads
-        passed = float(times[done - 1]) if done else 0.0
-        for index in range(done, len(times)):
-            passed += self._rest(max(0.0, float(times[index]) - passed - reading))
+        passed = 0.0
+        for time in times.tolist():
+            passed += self._rest(max(0.0, time - passed - reading))
             passed += self._read(reader, passed)
-            self.progress(float(times[index]), self.duration)
+            self.progress(time, self.duration)
 
     def _rest(self, seconds: float) -> float:
         """Hold 0 V for `seconds`, looking at force and the operator's wish; return them."""

@@ -20,6 +20,8 @@ GAP_RESISTANCE, GAP_SPREAD = 3e11, 0.5
 RESET_VOLTAGE, RESET_SPREAD = 0.8, 0.2
 SET_SHARE, SET_SPREAD, SET_MEMORY = 0.5, 0.12, 0.6
 """Set voltage over trigger voltage, the spread of its logarithm, and how much of a cycle's deviation the next one keeps."""
+REGROWTH: Final = 0.25
+"""Bias (V) at which a neck that no reset has broken grows on."""
 HAZARD, HAZARD_AGEING, HAZARD_CURRENT, HAZARD_FACTOR = 1e-4, 100.0, 1e-6, 5.0
 """Chance of sticking a cycle; cycles after which that of sticking on has doubled; above this limit (A) so many times more."""
 CREEP: Final = 0.02
@@ -105,7 +107,7 @@ class Filament:
     def _see_conducting(self, now: float, volts: float, limit: float) -> bool:
         if -volts > HOLDING:
             self._resisted = True
-        elif self._resisted and volts > SET_SHARE * self.trigger_voltage and not self.stuck:
+        elif self._resisted and volts > REGROWTH and not self.stuck:
             # A neck that no reset has broken is grown over by the next set pulse.
             self.cycle, self.limit = self.cycle + 1, limit
             self._connect(now, "set", volts)

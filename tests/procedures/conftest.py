@@ -350,7 +350,11 @@ def session(lab_starter, tmp_path) -> Iterator[Callable[..., Session]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Session:
+            nplc = options.pop("nplc", None)
             lab = lab_starter(**options)
+            if nplc is not None:
+                line = 'driver = "keithley2450"'
+                lab.bench_file.write_text(lab.bench_file.read_text().replace(line, f"{line}\nnplc = {nplc}"))
             return Session(lab, stack, tmp_path)
 
         yield start

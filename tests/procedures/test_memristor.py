@@ -204,3 +204,13 @@ def test_only_five_bad_cycles_in_a_row_end_a_run(cycles, verdict):
     for cycle in cycles:
         said = health.judge(cycle)
     assert said is verdict
+
+
+def test_a_retention_that_was_cut_short_keeps_its_reads_and_adds_none(session):
+    lab = session(seed=3)
+    events, control = stop_after(3)
+    values = {"duration": 100.0, "drift_wait": 0.0}
+    lab.run("retention", status="aborted", events=events, control=control, **values)
+    run = lab.resume()
+    assert run.tables["retention"].sizes["read"] == 3
+    assert any("the tip has left the filament" in note for note in run.notes)

@@ -1,4 +1,4 @@
-"""How much weaker: ratios of scales and medians between two classes, with bootstrap intervals."""
+"""How much weaker: ratios of scales (from their profile intervals) and of medians (bootstrap) between two classes."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from nanoprobe.analysis.class_test import FEWEST_POINTS
 from nanoprobe.analysis.estimate import Estimate, percentile_interval, unknown
+from nanoprobe.analysis.ratio import MOVER, ratio_of
 from nanoprobe.analysis.resampling import BOOTSTRAP, RESAMPLES, Draws
 from nanoprobe.analysis.strengths import Strengths
 from nanoprobe.analysis.survival import median_of_each
@@ -33,20 +34,14 @@ class Fitted:
 
 
 def effect(reference: Fitted, other: Fitted, seed: int = 0) -> Effect:
-    """Return `other` over `reference`, each resampled on its own."""
+    """Return `other` over `reference`, the medians each resampled on its own."""
     return Effect(scales=_ratio_of_scales(reference, other), medians=_ratio_of_medians(reference, other, seed))
 
 
 def _ratio_of_scales(reference: Fitted, other: Fitted) -> Estimate:
-    a, b = reference, other
-    if a.fit is None or b.fit is None or a.draws is None or b.draws is None:
-        return unknown("1", BOOTSTRAP, "one of them has no Weibull fit")
-    if not (a.draws.sound and b.draws.sound):
-        return unknown("1", BOOTSTRAP, "too many resamples of one of them have no fit")
-    length = min(len(a.draws.scale), len(b.draws.scale))
-    low, high = percentile_interval(b.draws.scale[:length] / a.draws.scale[:length])
-    value = b.fit.scale.value / a.fit.scale.value
-    return Estimate(value=value, low=low, high=high, unit="1", method=BOOTSTRAP)
+    if reference.fit is None or other.fit is None:
+        return unknown("1", MOVER, "one of them has no Weibull fit")
+    return ratio_of(reference.fit.scale, other.fit.scale)[0]
 
 
 def _ratio_of_medians(reference: Fitted, other: Fitted, seed: int) -> Estimate:

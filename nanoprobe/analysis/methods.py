@@ -28,7 +28,8 @@ METHODS = {
         f"labels; with {MANY_FAILURES} or more triggers in every class from the chi-squared limit. "
         "'adjusted': Holm (1979) over the table."
     ),
-    "ratio of scales, of medians": f"Second over first; {RESAMPLES} resamples of each; 2.5 and 97.5 percentiles of the ratio.",
+    "ratio of scales": "Second over first; interval from both profile intervals, logarithmic (Zou and Donner 2008).",
+    "ratio of medians": f"Second over first; {RESAMPLES} resamples of each; 2.5 and 97.5 percentiles of the ratio.",
     "correlation": (
         f"Spearman's rank correlation with Gehan's scores for censored voltages; {RESAMPLES} resamples of the points for "
         f"the interval, {SHUFFLES} shuffles for p, not adjusted."

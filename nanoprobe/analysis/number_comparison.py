@@ -1,24 +1,18 @@
-"""Runs of any kind side by side: the ratio of each headline number to the first run's, from the intervals they have.
-
-The interval of a ratio follows from those of the two numbers on a logarithmic scale (method of variance estimates recovery, Zou
-and Donner 2008): unlike a normal approximation it keeps skew intervals skew. p rests on the half of each interval that points to
-the other number, taken as 1.96 standard errors.
-"""
+"""Runs of any kind side by side: the ratio of each headline number to the first run's, from the intervals they have."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.stats import norm
 
 from nanoprobe.analysis.conclusions import ALPHA
-from nanoprobe.analysis.estimate import CONFIDENCE, Estimate, unknown
+from nanoprobe.analysis.estimate import Estimate
 from nanoprobe.analysis.findings import Findings, Plot, Table, label
 from nanoprobe.analysis.multiple import holm
 from nanoprobe.analysis.plots import ratio_figure
+from nanoprobe.analysis.ratio import ratio_of
 
-MOVER = "from both intervals, logarithmic (Zou and Donner 2008)"
 METHODS = {
     "ratio to the first run": (
         "Interval from those of the two numbers on a logarithmic scale (Zou and Donner 2008); p from the halves that face each "
@@ -38,26 +32,6 @@ class NumberComparison:
     ratio: Estimate
     p_value: float
     p_adjusted: float
-
-
-def ratio_of(first: Estimate, second: Estimate) -> tuple[Estimate, float]:
-    """Return `second` over `first` with its interval, and p for a ratio of 1; unknown and NaN where one is not positive.
-
-    >>> one, two = (Estimate(value=v, low=v / 1.1, high=v * 1.1, unit="A", method="") for v in (1.0, 2.0))
-    >>> ratio, p = ratio_of(one, two)
-    >>> ratio.text, p < 1e-6
-    ('2 (1.75 to 2.29)', True)
-    """
-    ends = np.array([[one.value, one.low, one.high] for one in (first, second)])
-    if not ((ends > 0) & np.isfinite(ends)).all():
-        return unknown("1", MOVER, "one of them has no closed interval above 0"), float("nan")
-    (a, a_low, a_high), (b, b_low, b_high) = np.log(ends)
-    down, up = np.hypot(b - b_low, a_high - a), np.hypot(b_high - b, a - a_low)
-    low, high = np.exp([b - a - down, b - a + up])
-    ratio = Estimate(value=float(np.exp(b - a)), low=float(low), high=float(high), unit="1", method=MOVER)
-    facing = down if b > a else up
-    error = facing / norm.ppf((1 + CONFIDENCE) / 2)
-    return ratio, float(2 * norm.sf(abs(b - a) / error)) if error > 0 else float("nan")
 
 
 def compare_numbers(runs: Mapping[str, Numbers], cautions: tuple[str, ...], settings: tuple[Table, ...]) -> Findings:

@@ -11,8 +11,8 @@ from nanoprobe.analysis.comparison import compare_runs
 from nanoprobe.analysis.estimate import Estimate, unknown
 from nanoprobe.analysis.findings import Findings, Table
 from nanoprobe.analysis.kind import Choices, choose, kind_of
-from nanoprobe.analysis.number_comparison import ratio_of
 from nanoprobe.analysis.provenance import Provenance
+from nanoprobe.analysis.ratio import ratio_of
 from nanoprobe.analysis.report import Results, write_report
 from nanoprobe.analysis.run_result import RunResult
 from nanoprobe.errors import BadInput
@@ -122,9 +122,9 @@ def test_the_interval_of_a_ratio_covers_the_truth_and_its_test_keeps_its_level()
     assert np.mean([p <= 0.05 for _, p in ratios]) == pytest.approx(0.05, abs=0.012)
 
 
-def test_a_ratio_without_closed_intervals_is_not_known():
+def test_a_ratio_to_what_is_not_known_is_not_known():
     ratio, p = ratio_of(estimate(1.0), unknown("A/m2", "fit", "no failure"))
-    assert ratio.text == "not known: one of them has no closed interval above 0"
+    assert ratio.text == "not known: one of them has no interval above 0"
     assert np.isnan(p)
 
 

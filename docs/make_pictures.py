@@ -43,6 +43,7 @@ def main() -> None:
             keep(picture, picture.stem)
         with open_bench("demo", seed=3) as bench:
             spots(bench, folder)
+        cells(folder)
 
 
 def keep(source: Path, name: str) -> None:
@@ -50,6 +51,28 @@ def keep(source: Path, name: str) -> None:
     with Image.open(source) as picture:
         size = (WIDTH, round(picture.height * WIDTH / picture.width))
         picture.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(PICTURES / f"{name}.png", optimize=True)
+
+
+CELLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "eis": ("symmetric", {}),
+    "critical-current-density": ("symmetric", {"interval": 2.0}),
+    "galvanostatic-cycling": ("lfp", {"cell": "full", "cycles": 40}),
+}
+"""A run of each procedure at a cell: which cell, and its parameters."""
+
+
+def cells(folder: Path) -> None:
+    """Run every procedure at a cell of its own and draw the first figure of its analysis."""
+    for name, (cell, values) in CELLS.items():
+        path = folder / f"{name}.zarr"
+        with open_bench("demo", seed=3, sample="ppc", cell=cell) as bench:
+            outcome = execute_on(Plan(procedure=name, parameters=dict(values)), bench, path)
+        if outcome.error is not None:
+            raise outcome.error
+        with open_run(path) as run:
+            kind = kind_of(name)
+            plot = next(part for part in kind.analyse(run, choose(kind, {}), 0).parts if isinstance(part, Plot))
+            plot.figure(run.simulated).savefig(PICTURES / f"{name}.png", dpi=110)
 
 
 def spots(bench: Bench, folder: Path) -> None:

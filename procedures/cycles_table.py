@@ -49,7 +49,10 @@ CYCLES = TableBegin(
 
 @dataclass
 class Bookkeeping:
-    """What has passed through the cell. `cycles` are whole; `before`: charge of the begun cycle's parts, by sign (C)."""
+    """What has passed through the cell. `cycles` are whole; `before`: charge of the begun cycle's parts, by sign (C).
+
+    `resumed`: the next cycle follows an interruption.
+    """
 
     cycles: int = 0
     net_charge: float = 0.0
@@ -57,15 +60,13 @@ class Bookkeeping:
     capacities: list[float] = field(default_factory=list)
     resumed: bool = False
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether a cycle was begun and is not whole."""
-        return self.resumed
-
     @classmethod
     def of(cls, run: "Run") -> "Bookkeeping":
-        """Return the books of a stored run: whole cycles from their table, the begun one from its samples."""
-        books = cls()
+        """Return the books of a stored run: whole cycles from their table, the begun one from its samples.
+
+        A cycle may have begun of which no sample was stored: the run is taken for one interrupted within a cycle.
+        """
+        books = cls(resumed=True)
         if (cycles := run.tables.get("cycles")) is not None and cycles.sizes["cycle"]:
             books.cycles = int(cycles.sizes["cycle"])
             books.net_charge = float(cycles["net_charge"].values[-1])
@@ -78,7 +79,6 @@ class Bookkeeping:
         begun = np.asarray(series["cycle"].values) == self.cycles
         if not begun.any():
             return
-        self.resumed = True
         part = np.asarray(series["part"].values)[begun]
         time, current = (np.asarray(series[name].values)[begun] for name in ("time", "current"))
         for sign in np.unique(part):

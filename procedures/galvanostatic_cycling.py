@@ -141,7 +141,7 @@ class GalvanostaticCycling(CellExperiment):
         series = Series(self.emit)
         self.emit("table", CYCLES)
         books = self.books or Bookkeeping()
-        if books.interrupted and self.cell == CellKind.FULL:
+        if books.resumed and self.cell == CellKind.FULL:
             self._recondition(series, books)
         for cycle in range(books.cycles, self.cycles):
             self.between()

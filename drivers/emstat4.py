@@ -184,6 +184,13 @@ def _packages(lines: list[str]) -> list[list[Variable]]:
     return [parse_package(line) for line in lines if line.startswith("P")]
 
 
+def _ended(word: str, device: str) -> Ended:
+    try:
+        return Ended(word)
+    except ValueError:
+        raise GarbledAnswer(f"{device} says '{word:.40}' where it says why a measurement ended") from None
+
+
 class TraceCollector:
     """Gathers the samples of one technique. Raises InstrumentError when readings stay beyond their range."""
 
@@ -202,7 +209,7 @@ class TraceCollector:
             if line.startswith("P"):
                 self._add(parse_package(line))
             elif line.startswith("T"):
-                self._ended = Ended(line[1:])
+                self._ended = _ended(line[1:], self._device)
         if len(self._rows) > begun:
             self._on_trace(self._trace(self._rows[begun:]))
 
@@ -241,6 +248,8 @@ class SpectrumCollector:
         for variables in _packages(lines):
             if len(variables) == 1:
                 self._voltage = variables[0].value
+            elif len(variables) != 3:
+                raise GarbledAnswer(f"EmStat4 sends packages of {len(variables)} values in a spectrum, not 3")
             else:
                 frequency, real, imaginary = variables
                 overload = bool((real.status | imaginary.status) & OVERLOAD)

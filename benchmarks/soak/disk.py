@@ -12,7 +12,7 @@ from nanoprobe.engine import execute, resume
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
-from nanoprobe.storage import open_run, read_rescue
+from nanoprobe.storage import RunWriter, open_run, read_rescue
 from nanoprobe.storage.tree import JOURNAL
 
 MAP = {
@@ -62,13 +62,14 @@ def fill(lab: Served, out: Path, offset: int) -> Filled:
         heard.hear(line)
     ended = next((line for line in text.splitlines() if line.startswith("ended ")), "did not end by itself")
     found = Filled(offset, ended, lab.unsafe(), [], 0, "")
-    if ended.startswith("ended finished"):  # it fitted, or its arrays could not be completed: nothing was lost then
-        found.unsafe = [each for each in found.unsafe if not each.startswith("tip")]
     try:
         with open_run(out) as run:
             found.lost = heard.missing_in(run)
         found.rescued = sum(len(read_rescue(place)) for place in out.parent.glob(f"{out.stem}.rescue-*"))
-        if run.status != "finished":
+        if run.status == "finished":  # all was measured; the disk refused when the arrays were completed
+            RunWriter.seal(out)
+            found.unsafe, found.resumed = [each for each in found.unsafe if not each.startswith("tip")], "finished"
+        else:
             outcome = resume(out, bench=str(lab.bench))
             found.resumed = f"{outcome.status} {outcome.error or ''}".strip()
         with open_run(out) as run:

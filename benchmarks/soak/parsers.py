@@ -11,6 +11,7 @@ from benchmarks.soak import samples, wires
 from nanoprobe.benchfile import read_bench_file
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.plan import make_plan, parse_assignment, read_plan
+from nanoprobe.recipe import read_recipe
 from nanoprobe.storage import open_run
 from nanoprobe.storage.attrs import header_of
 from nanoprobe.storage.foreign import refuse_monsters
@@ -18,9 +19,12 @@ from nanoprobe.storage.kinds import decode
 from nanoprobe.storage.ledger import Ledger
 from nanoprobe.storage.reader import _attributes
 from nanoprobe.storage.scan import scan_journal
+from nanoprobe.storage.traffic import TrafficReader
 from nanoprobe.storage.tree import JOURNAL
 from nanoprobe.tip_record import TipBook
 from procedures.points import PointsParameter
+from sim_instruments.emstat4.errors import ParseError
+from sim_instruments.emstat4.parser import parse as parse_script
 from sim_instruments.faults import BadFault, parse_fault
 
 Parse = Callable[[bytes], object]
@@ -83,6 +87,15 @@ def _assignment() -> Iterator[Parse]:
             procedure._set({name: value})
 
     yield put
+
+
+def _traffic(file: Path) -> None:
+    for _ in TrafficReader(file).blocks():
+        pass
+
+
+def _script(made: bytes) -> None:
+    parse_script(made.decode("latin-1").split("\n"))
 
 
 def _places(made: bytes) -> None:
@@ -177,6 +190,12 @@ def parsers() -> tuple[Parser, ...]:
         _broken(JOURNAL, _whole, "run opened, journal broken", SHARE_OF_WHOLE),
         _broken("zarr.json", _whole, "run opened, attributes broken", SHARE_OF_WHOLE),
         _broken("points/x/zarr.json", _whole, "run opened, array broken", SHARE_OF_WHOLE),
+        Parser(
+            "recipe file", (samples.RECIPE,), _of_file(read_recipe), words=(b"[[step]]\n", b"name = ", b'"@check.x"')
+        ),
+        Parser("recorded traffic", (samples.recording(),), _of_file(_traffic)),
+        Parser("MethodSCRIPT scripts", (samples.SCRIPT,), _plain(_script), (ParseError,)),
+        Parser("MethodSCRIPT packages", samples.PACKAGES, wires.potentiostat),
         Parser("SCPI commands", samples.SCPI_LINES, partial(wires.simulated, "source_meter"), ()),
         Parser("SCPI answers", samples.SCPI_ANSWERS, wires.source_meter),
         Parser("Nanonis requests", samples.NANONIS_REQUESTS, partial(wires.simulated, "probe"), ()),

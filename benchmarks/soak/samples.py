@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from nanoprobe.records import (
 from nanoprobe.roles import ScanLine, ScanPlan
 from nanoprobe.storage import Finished, Record, Resumed, RunHeader, RunWriter
 from nanoprobe.storage.kinds import encode
+from nanoprobe.storage.traffic import TrafficWriter
 from nanoprobe.tip_record import TipCheck, TipRecord
 
 BENCH = b"""[bench]
@@ -123,6 +125,30 @@ def run(path: Path, sealed: bool) -> Iterator[Path]:
     yield path
 
 
+RECIPE = b"""recipe = "two"
+sample = "LLZO 7"
+bench = "demo"
+[[step]]
+name = "check"
+procedure = "contact-check"
+[[step]]
+name = "map"
+procedure = "trigger-map"
+[step.parameters]
+nx = 3
+"""
+
+
+def recording() -> bytes:
+    """Return a file of wire traffic with one block."""
+    with TemporaryDirectory() as folder:
+        writer = TrafficWriter(Path(folder) / "0.wire")
+        writer.append(b"some traffic " * 20)
+        writer.append(bytes(1000))
+        writer.close()
+        return (Path(folder) / "0.wire").read_bytes()
+
+
 # --- the wires
 
 SCPI_LINES = (
@@ -134,6 +160,34 @@ SCPI_LINES = (
     b":SOUR:SWE:VOLT:LIN 0,1,11,0.01,1,AUTO,ON,OFF,'defbuffer1';:INIT;*WAI;:TRAC:DATA? 1, 3, 'defbuffer1', SOUR, READ\n",
     b":FORM:DATA REAL;:FORM:BORD SWAP;:SYST:ERR?;:OUTP ON;:OUTP OFF;:ABOR;*CLS;*RST;*OPC?\n",
 )  # fmt: skip
+SCRIPT = b"""var t
+var e
+var i
+set_pgstat_mode 6
+set_range db 1m
+set_i 0
+cell_on
+timer_start
+meas_loop_cp e i 100u 1 5
+  timer_get t
+  pck_start
+  pck_add t
+  pck_add e
+  pck_add i
+  pck_end
+  if i > 500n
+    breakloop
+  endif
+endloop
+on_finished:
+  cell_off
+"""
+PACKAGES = (
+    b"Peb80003E8m;ab8000000 ;ba7F85F3Fu,12,218\n",
+    b"Peb80003E8m;ab     nan;ba8001F40p,10,203\nTcompleted\n*\n",
+    b"Pda8000000 \nPdc80003E8 ;cc80003E8m;cd7F85F3Fu\n",
+    b"!4001: Line 3, Col 1\n",
+)
 SCPI_ANSWERS = (
     b"1.0E+00,2.0E-09\n", b"1,2,3\n", b"IDLE;IDLE;16\n", b"30;0\n", b"0;SCPI\n", b"1\n", b'0,"No error;0;0 0"\n', b"SCPI\n",
     b"KEITHLEY INSTRUMENTS,MODEL 2450,1,1.7.12b\n", b'-222,"out of range;1;2026"\n', b"PROT20\n",

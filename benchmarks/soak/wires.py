@@ -8,7 +8,9 @@ from typing import Any
 
 from pymeasure.adapters import Adapter
 
+from drivers.emstat4 import SpectrumCollector, TraceCollector
 from drivers.keithley2450 import Keithley2450
+from drivers.methodscript_errors import error_in
 from drivers.nanonis_session import NanonisSession
 from nanoprobe.errors import InstrumentTimeout
 from sim_instruments.lab import Lab, LabSettings
@@ -125,6 +127,22 @@ def _answering(adapter: Replay, questions: tuple[Callable[[], object], ...]) -> 
 
 LAYOUTS = ("f", "af", "as i", "s 2f I", "as 2f af", "d d", "s s I I", "H f i H", "ai i i", "")
 """Of every kind of reply the driver reads."""
+
+
+@contextmanager
+def potentiostat() -> Iterator[Callable[[bytes], None]]:
+    """Yield what gives lines to our driver of the EmStat4 as the output of a script: of a spectrum, or of any other."""
+
+    def take(made: bytes) -> None:
+        lines = made.decode("latin-1").split("\n")
+        if zlib.crc32(made) % 2:
+            SpectrumCollector(lambda spectrum: None).take(lines)
+        else:
+            TraceCollector(("t", "e", "i"), lambda trace: None, "EmStat4").take(lines)
+        for line in lines:
+            error_in(line)
+
+    yield take
 
 
 @contextmanager

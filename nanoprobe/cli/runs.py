@@ -16,7 +16,7 @@ from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
-from nanoprobe.storage import Run, open_run
+from nanoprobe.storage import Run, RunWriter, open_run
 from nanoprobe.units import si
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="path of a run")]
@@ -107,8 +107,10 @@ def resume(
     if is_folder(path):
         return resume_folder(path, bench)
     with open_run(path) as found:
-        finished = found.status == "finished"
+        finished, sealed = found.status == "finished", found.sealed
     if finished:
+        if not sealed:  # the disk refused at the very end: everything is in the journal, the arrays lag behind
+            RunWriter.seal(path)
         tell(f"finished: {path} has nothing left to do")
         return 0
     with watched(f"resume {path.name}") as (events, control):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nanoprobe.cli.runs import resume
 from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.records import PointBegin, PointState
 from nanoprobe.storage import RunWriter, open_run, read_rescue, rescue, verify
@@ -92,7 +93,7 @@ def test_a_full_disk_while_sealing_keeps_the_journal(path, header, layout, ramp)
         writer.finish("finished")
     with open_run(path) as run:
         assert (run.status, run.points_committed) == ("finished", 1)
-    RunWriter.seal(path)
+    assert resume(path) == 0  # as the message told the operator
     with open_run(path) as run:
         assert (run.status, run.sealed) == ("finished", True)
 

@@ -9,7 +9,11 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.soak.rows import Row
 
-TESTS = ("tests/safety/test_faults.py", "tests/safety/test_interlock_in_ramp.py")
+TESTS = (
+    "tests/safety/test_faults.py",
+    "tests/safety/test_faults_everywhere.py",
+    "tests/safety/test_interlock_in_ramp.py",
+)
 
 
 def soak() -> Row:

@@ -33,8 +33,20 @@ PLANS: dict[str, dict[str, Any]] = {
         "check_every": 4,
         "check_dwell": 0.02,
     },
+    "chrono-growth": {"duration": 2.0},
+    "galvano-growth": {"duration": 2.0},
+    "heal": {"hold_time": 2.0},
+    "mem-sweep": {"loops": 2, "reads": 2},
+    "endurance": {"cycles": 3, "reads": 2},
+    "retention": {"duration": 100.0, "per_decade": 2, "image_pixels": 16},
+    "force-curve": {"samples": 64},
+    "modulus-map": {"pixels": 4, "samples": 64, "image_every": 0, "image_pixels": 16, "image_line_rate": 20.0},
+    "drift-correct": {"images": 2, "interval": 1.0, "image_pixels": 16, "image_line_rate": 20.0, "min_confidence": 0.0},
+    "eis": {"lowest": 1000.0},
+    "cyclic-voltammetry": {"rate": 0.1, "scans": 1},
+    "open-circuit": {"duration": 5.0},
 }
-"""Short plans of the four procedures."""
+"""Short plans of the procedures."""
 PATIENCE = 0.4
 """Longest wait for an answer (s)."""
 DEADLINES = {

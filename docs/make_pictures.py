@@ -41,6 +41,8 @@ def main() -> None:
         take_pictures(folder, folder)
         for picture in sorted(folder.glob("app-*.png")):
             keep(picture, picture.stem)
+        chart = ["simulate", "coating", "--chart", str(PICTURES / "coating.png")]
+        subprocess.run([sys.executable, "-m", "nanoprobe.cli", *chart], check=True)
         with open_bench("demo", seed=3) as bench:
             spots(bench, folder)
         cells(folder)

@@ -180,7 +180,7 @@ def header(plan: Plan, bench: Bench, procedure: Any) -> RunHeader:
         bench=_without_secrets(bench.description.model_dump(mode="json")),
         simulated=bench.simulated,
         identities=bench.identities,
-        versions=_versions(),
+        versions=versions(),
         sample=plan.sample,
         operator=plan.operator,
         tip={**bench.description.tip.model_dump(mode="json"), **procedure.tip_record(bench)},
@@ -196,7 +196,8 @@ def _without_secrets(value: Any) -> Any:
     return without_secrets(value) if isinstance(value, str) else value
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of this app and of what it rests on."""
     found = {"python": platform.python_version()}
     for name in _RECORDED_VERSIONS:
         try:

@@ -16,6 +16,7 @@ from sim_instruments.faults import KINDS, BadFault, FaultSpec, parse_fault
 from sim_instruments.lab import Lab, LabSettings
 from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
 from sim_instruments.pellet import CellSettings
+from sim_instruments.trigger import Knobs
 from sim_instruments.world import WorldSettings
 
 
@@ -35,6 +36,19 @@ def parser() -> argparse.ArgumentParser:
     add("--sample", choices=("bare", "ppc"), default="bare")
     add("--cell", choices=("symmetric", "lfp"), default="symmetric", help="what is clipped to the potentiostat")
     add("--pty", action="store_true", help="the potentiostat is a pseudo-terminal instead of a TCP port")
+    add(
+        "--physics",
+        choices=("table", "fem"),
+        default="table",
+        help="trigger voltages by a table of classes, or derived from the fields around each place by finite elements (bare)",
+    )
+    add("--leakage", type=float, default=Knobs.leakage, help="V less for every decade of electronic leakage; 0: none")
+    add(
+        "--softness",
+        type=float,
+        default=Knobs.softness,
+        help="power of the local stiffness in the trigger voltage; 0: none",
+    )
     add("--bench-file", type=Path, help="write the bench file that reaches this lab here")
     add(
         "--truth-file",
@@ -81,6 +95,8 @@ def _fault(text: str) -> FaultSpec:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT, SIGTERM or the end of standard input. Return the exit status."""
     options = parser().parse_args(arguments)
+    if options.physics == "fem" and options.sample != "bare":
+        parser().error("--physics fem is for --sample bare: what a coating leaks and yields is not known")
     logging.basicConfig(level=logging.WARNING)
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         sys.stderr.write(f"nanoprobe sim: listening on {options.host}: everyone who reaches it can use this lab\n")
@@ -106,6 +122,8 @@ def _settings(options: argparse.Namespace) -> LabSettings:
             bias_applied_to=options.bias_applied_to,
             series_resistance=options.series_resistance,
             cell=CellSettings(kind=options.cell),
+            physics=options.physics,
+            knobs=Knobs(options.leakage, options.softness),
         ),
         controller=ControllerSettings(release=options.release),
         pace=options.pace,

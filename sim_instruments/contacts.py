@@ -9,6 +9,7 @@ from sim_instruments.deposits import Deposits
 from sim_instruments.filament import Filament, Switching, normal
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Noise
+from sim_instruments.surface import Site
 from sim_instruments.trigger import Conditions, Knobs, trigger_voltage
 
 MOVED: Final = 5e-9
@@ -23,12 +24,27 @@ BURN_CURRENT, BURN_CHANCE = 1e-6, 0.3
 _EVENTS = ("neck", "reset", "life", "gap", "set", "stuck on", "stuck off", "efficiency")
 
 Truth = Callable[[dict[str, Any]], None]
+Seen = Callable[[float, float, Site], Site]
+"""What decides the trigger voltage at `x`, `y` (m), from what the table says of the place."""
+
+
+def as_tabulated(x: float, y: float, site: Site) -> Site:
+    """Return `site` as it is."""
+    return site
 
 
 class Contacts:
     """The present contact and the memory of the ones before. `series`: resistor beside the tip's own (ohm)."""
 
-    def __init__(self, mechanics: Mechanics, noise: Noise, series: float, temperature: float, knobs: Knobs) -> None:
+    def __init__(
+        self,
+        mechanics: Mechanics,
+        noise: Noise,
+        series: float,
+        temperature: float,
+        knobs: Knobs,
+        seen: Seen = as_tabulated,
+    ) -> None:
         self.present: Contact | None = None
         self.truth: Truth | None = None
         self.switched: Callable[[Switching, tuple[float, float]], None] = lambda event, place: None
@@ -38,6 +54,7 @@ class Contacts:
         self._series = series
         self._temperature = temperature
         self._knobs = knobs
+        self._seen = seen
         self._place = (0.0, 0.0)
         self._scanner_place = (0.0, 0.0)
         self._count = 0
@@ -130,7 +147,8 @@ class Contacts:
             lithium_on_tip=tip.has_lithium,
             lithium_on_spot=self._deposits.radius_at(*self._place) > 0.0,
         )
-        contact.trigger_voltage = trigger_voltage(self._mechanics.surface.sample, contact.site, conditions, self._knobs)
+        site = self._seen(*self._place, contact.site)
+        contact.trigger_voltage = trigger_voltage(self._mechanics.surface.sample, site, conditions, self._knobs)
         contact.frozen = True
         if self.truth is not None:
             x, y = self._place

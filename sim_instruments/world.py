@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim_instruments.circuit import Circuit
 from sim_instruments.contact import NECK_ONSET, Contact
-from sim_instruments.contacts import BURN_CURRENT, Contacts, Truth
+from sim_instruments.contacts import BURN_CURRENT, Contacts, Seen, Truth, as_tabulated
 from sim_instruments.drift import Drift, DriftSettings
 from sim_instruments.electrode import electrode
 from sim_instruments.imaging import LineSignals, Readout, image_line
@@ -47,6 +47,8 @@ class WorldSettings:
     series_resistance: float = 10e6
     drift: DriftSettings = field(default_factory=DriftSettings)
     knobs: Knobs = field(default_factory=Knobs)
+    physics: str = "table"
+    """Where trigger voltages come from: 'table' (domain.md §6) or 'fem' (finite elements of the fields around a place)."""
     temperature: float = 298.0
     tip_radius: float = 25e-9
     spring_constant: float = 40.0
@@ -82,6 +84,7 @@ class World:
             self.settings.series_resistance,
             self.settings.temperature,
             self.settings.knobs,
+            self._seen_places(),
         )
         self._lag = 0.0
         self._tail: tuple[float, float] = (0.0, 0.0)
@@ -94,6 +97,15 @@ class World:
     def _make_surface(self) -> Surface:
         s, u = self.settings, self.settings.surface
         return make_surface(SurfaceSettings(s.seed, s.sample, u.side, u.grain, u.special_share, u.disorder))
+
+    def _seen_places(self) -> Seen:
+        if self.settings.physics == "table":
+            return as_tabulated
+        if self.settings.sample != "bare":
+            raise ValueError("finite elements are for the bare sample: what a coating leaks and yields is not known")
+        from sim_instruments.site_fields import SiteFields  # the library takes a second to load
+
+        return SiteFields(self.surface).seen
 
     @property
     def truth(self) -> Truth | None:

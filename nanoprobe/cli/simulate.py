@@ -1,17 +1,15 @@
 """`nanoprobe simulate`: flux and stress by finite elements, from parameters or from a measured run."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from nanoprobe.cli.console import err, out, print_json
+from nanoprobe.cli.console import out, print_json
+from nanoprobe.cli.simulate_coating import coating
+from nanoprobe.cli.simulate_weakness import weakness
 from nanoprobe.plan import parse_assignment
 from nanoprobe.units import si
 
@@ -34,6 +32,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Finite elements: why it triggers there.", no_args_is_help=True)
     group.command()(flux)
     group.command()(mechanics)
+    group.command()(weakness)
+    group.command()(coating)
     app.add_typer(group, name="simulate")
 
 
@@ -109,17 +109,3 @@ def _list(cases: "list[Case]", as_json: bool) -> None:
         settings = ", ".join(f"{name} {si(s.default, s.unit)}" for name, s in case.settings.items())
         table.add_row(case.name, escape(case.meaning), escape(case.formula), escape(settings))
     return out.print(table)
-
-
-@contextmanager
-def working(title: str) -> Iterator[Callable[[float], None]]:
-    """Yield what takes the share done (0..1) and shows it with the time left, on a terminal's standard error."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda share: bar.update(task, completed=share)

@@ -1,6 +1,6 @@
 """The flux through a body, as it was solved: potential, current density, contact currents and resistances."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skfem import Basis
 
-from nanoprobe.physics.domain import Array, Domain
+from nanoprobe.physics.domain import Array, Domain, Mask
 
 CORNERS: Final = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 """Corners of the reference triangle."""
@@ -58,10 +58,12 @@ class Flux:
         density = -self.conductivity[:, None] * np.asarray(corners.interpolate(self.potential).grad)
         return density, self.domain.mesh.t.T
 
-    def density(self, place: tuple[float, float]) -> Array:
-        """Return the current density (A/m2, shape (2,)) at a vertex (own coordinates), mean of the triangles around it."""
+    def density(self, place: tuple[float, float], side: Callable[[Array], Mask] | None = None) -> Array:
+        """Return the current density (A/m2, shape (2,)) at a vertex (own coordinates): mean of its triangles (on one `side`)."""
         density, corners = self._corner_density
         around = corners == self.domain.vertex(place)
+        if side is not None:
+            around = around & side(self.domain.centres)[:, None]
         return np.asarray(density[:, around].mean(axis=1))
 
     def at(self, place: tuple[float, float]) -> float:

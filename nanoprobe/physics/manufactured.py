@@ -58,7 +58,7 @@ def _cube(v: Values, dofs: int) -> Iterator[Result]:
         lines = np.arange(cells + 1) * step
         z, y, x = np.meshgrid(lines, lines, lines, indexing="ij")
         exact = _wave(z, y, x)
-        block = Block(np.ones((cells,) * 3), np.full(cells, step), step, step)
+        block = Block(np.ones((cells,) * 3), *[np.full(cells, step)] * 3)
         found = solve_block(block, potential=exact[0]).potential
         missed = float(np.sqrt(((found - exact) ** 2).mean()))
         yield Result({"slope": _missed_slopes(found, step)}, found.size, np.nan, missed)

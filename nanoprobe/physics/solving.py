@@ -15,7 +15,9 @@ TOLERANCE: Final = 1e-10
 """Relative residual at which conjugate gradients stop."""
 
 
-def solve_symmetric(matrix: Any, load: Array, near_null: Array | None = None, *, direct: int = DIRECT) -> Array:
+def solve_symmetric(
+    matrix: Any, load: Array, near_null: Array | None = None, *, direct: int = DIRECT, tolerance: float = TOLERANCE
+) -> Array:
     """Return x of `matrix` x = `load`; the matrix (sparse, n by n) is symmetric and positive definite.
 
     `near_null`: displacements that cost nearly no energy (rigid bodies; shape (n, m)), constants by default.
@@ -23,14 +25,21 @@ def solve_symmetric(matrix: Any, load: Array, near_null: Array | None = None, *,
     """
     if len(load) <= direct:
         return np.asarray(splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(load))
-    return multigrid(matrix, load, near_null)
+    return multigrid(matrix, load, near_null, tolerance)
 
 
 def multigrid(matrix: Any, load: Array, near_null: Array | None = None, tolerance: float = TOLERANCE) -> Array:
-    """Solve by conjugate gradients behind smoothed aggregation (Vanek, Mandel, Brezina 1996; the pyamg library)."""
-    from pyamg import smoothed_aggregation_solver
+    """Solve by conjugate gradients behind algebraic multigrid (the pyamg library).
 
-    levels = smoothed_aggregation_solver(matrix.tocsr(), B=near_null, symmetry="symmetric", max_coarse=500)
+    Conduction: classical coarsening (Ruge and Stueben 1987), which follows strong couplings and so bears flat and tall cells.
+    Elasticity, with its `near_null`: smoothed aggregation (Vanek, Mandel, Brezina 1996), which needs them.
+    """
+    from pyamg import ruge_stuben_solver, smoothed_aggregation_solver
+
+    if near_null is None:
+        levels = ruge_stuben_solver(matrix.tocsr(), max_coarse=500)
+    else:
+        levels = smoothed_aggregation_solver(matrix.tocsr(), B=near_null, symmetry="symmetric", max_coarse=500)
     found, info = cg(matrix, load, rtol=tolerance, maxiter=400, M=levels.aspreconditioner())
     if info:
         raise NanoprobeError(

@@ -16,32 +16,39 @@ from scipy.sparse import csr_array
 
 from nanoprobe.errors import BadInput
 from nanoprobe.physics.domain import Array, Mask
-from nanoprobe.physics.solving import check_memory, multigrid
+from nanoprobe.physics.solving import check_memory, solve_symmetric
 
 BYTES_EACH: Final = 1600
 """Memory an unknown takes at the peak: matrix and multigrid levels."""
 SHARE: Final = ((2 / 6, 1 / 6), (1 / 6, 2 / 6))
 """Share of a cell's volume that a cell edge's tetrahedra have, by the edge's place (0 or 1) along the two other axes."""
+DIRECT: Final = 8_000
+"""Up to so many unknowns in three dimensions a direct solver is faster."""
 Watch = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of nz by ny by nx cells, layer 0 at the surface. `conductivity` (S/m); `heights` of the layers (m); cell `width`
-    along x and `depth` along y (m). `void`: cells that are not there.
+    """A block of nz by ny by nx cells, layer 0 at the surface.
+
+    `conductivity` (S/m); `heights` (nz,), `depths` (ny,), `widths` (nx,) of the cells along z, y, x (m). `void`: cells that
+    are not there. Raises BadInput for anything unphysical.
     """
 
     conductivity: NDArray[np.floating] = field(repr=False)
     heights: Array = field(repr=False)
-    width: float
-    depth: float
+    depths: Array = field(repr=False)
+    widths: Array = field(repr=False)
     void: Mask | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.conductivity.ndim != 3 or len(self.heights) != len(self.conductivity):
+        shape = (len(self.heights), len(self.depths), len(self.widths))
+        if self.conductivity.shape != shape:
             raise BadInput(
-                f"a block needs cells (nz, ny, nx) and nz heights, not {self.conductivity.shape} and {len(self.heights)}"
+                f"cells of sizes for a block of {shape} do not fit conductivities of shape {self.conductivity.shape}"
             )
+        if not all((sizes > 0).all() for sizes in (self.heights, self.depths, self.widths)):
+            raise BadInput("the cells of a block must be larger than 0 m in all directions")
         there = self.conductivity if self.void is None else self.conductivity[~self.void]
         bad = ~(np.isfinite(there) & (there > 0))
         if bad.any():
@@ -49,14 +56,23 @@ class Block:
                 f"the conductivity is {float(there[bad][0]):g} S/m in {int(bad.sum())} of {there.size} cells; it must be "
                 "positive everywhere (name voids as such)"
             )
-        if not (self.heights > 0).all() or not min(self.width, self.depth) > 0:
-            raise BadInput("the cells of a block must be larger than 0 m in all directions")
 
     @property
     def nodes(self) -> tuple[int, int, int]:
         """Number of nodes along z, y, x."""
         nz, ny, nx = self.conductivity.shape
         return nz + 1, ny + 1, nx + 1
+
+    @property
+    def sigma(self) -> Array:
+        """Conductivity with 0 in the voids (S/m)."""
+        sigma = np.asarray(self.conductivity, dtype=np.float64)
+        return sigma if self.void is None else np.where(self.void, 0.0, sigma)
+
+    @property
+    def areas(self) -> Array:
+        """Areas of the surface cells (m2)."""
+        return np.outer(self.depths, self.widths)
 
 
 @dataclass(frozen=True)
@@ -113,17 +129,15 @@ def solve_block(
     load = -apply(edges, known)
     load[0] += foot * potential
     watch(0.3)
-    known[~held] = multigrid(matrix, load[~held], tolerance=tolerance)
+    known[~held] = solve_symmetric(matrix, load[~held], tolerance=tolerance, direct=DIRECT)
     watch(1.0)
     return _taken_stock(block, edges, known)
 
 
 def conductances(block: Block) -> tuple[Array, Array, Array]:
     """Return the conductance (S) of every cell edge along z, y, x: volume over edge length squared, shared by SHARE."""
-    sigma = np.asarray(block.conductivity, dtype=np.float64)
-    if block.void is not None:
-        sigma = np.where(block.void, 0.0, sigma)
-    h, y, x = block.heights[:, None, None], block.depth, block.width
+    h, y, x = block.heights[:, None, None], block.depths[:, None], block.widths
+    sigma = block.sigma
     return tuple(_edges(sigma * scale, axis) for axis, scale in enumerate((x * y / h, x * h / y, y * h / x)))  # type: ignore[return-value]
 
 
@@ -187,24 +201,28 @@ def apply(edges: tuple[Array, Array, Array], potential: Array) -> Array:
 
 def _footprint(block: Block) -> Array:
     """Return the surface area (m2) that belongs to each surface node."""
-    area = np.zeros(block.nodes[1:])
+    return _spread(block.areas)
+
+
+def _spread(per_cell: Array) -> Array:
+    """Share what belongs to surface cells among their four nodes."""
+    ny, nx = per_cell.shape
+    nodes = np.zeros((ny + 1, nx + 1))
     for i in (0, 1):
         for j in (0, 1):
-            area[i : i + area.shape[0] - 1, j : j + area.shape[1] - 1] += SHARE[i][j] * block.width * block.depth
-    return area
+            nodes[i : i + ny, j : j + nx] += SHARE[i][j] * per_cell
+    return nodes
 
 
 def _taken_stock(block: Block, edges: tuple[Array, Array, Array], potential: Array) -> BlockFlux:
-    sigma = np.asarray(block.conductivity[0], dtype=np.float64)
-    if block.void is not None:
-        sigma = np.where(block.void[0], 0.0, sigma)
+    sigma = block.sigma[0]
     drop = potential[0] - potential[1]
     ny, nx = sigma.shape
     mean = sum(SHARE[i][j] * drop[i : i + ny, j : j + nx] for i in (0, 1) for j in (0, 1))
     density = sigma / block.heights[0] * mean
     leaving = -float((edges[0][-1] * (potential[-1] - potential[-2])).sum())
     power = float((potential * apply(edges, potential)).sum())
-    return BlockFlux(potential, density, float(density.sum()) * block.width * block.depth, leaving, power)
+    return BlockFlux(potential, density, float((density * block.areas).sum()), leaving, power)
 
 
 def _unused(block: Block) -> Mask:

@@ -24,7 +24,8 @@ ENDS = {"low": Fixed(before(1, 0.0)), "high": Fixed(beyond(1, 1.0), 1.0)}
 
 def block(cells: tuple[int, int, int] = (3, 4, 5), **more: object) -> Block:
     rng = np.random.default_rng(0)
-    return Block(np.exp(rng.normal(size=cells)), np.linspace(1.0, 2.0, cells[0]), 0.5, 0.8, **more)
+    sizes = [np.linspace(1.0, 2.0, count) for count in cells]
+    return Block(np.exp(rng.normal(size=cells)), *sizes, **more)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +107,7 @@ def _shelf() -> np.ndarray:
 
 def test_the_matrix_of_a_block_is_that_of_finite_elements_on_the_same_tetrahedra():
     cells = block()
-    _, ny, nx = cells.conductivity.shape
-    lines = np.concatenate([[0], np.cumsum(cells.heights)]), np.arange(ny + 1) * 0.8, np.arange(nx + 1) * 0.5
+    lines = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in (cells.heights, cells.depths, cells.widths)]
     mesh, of_cell = _kuhn(lines)
     basis = Basis(mesh, ElementTetP1())
     sigma = np.broadcast_to(cells.conductivity.ravel()[of_cell][:, None], basis.dx.shape)
@@ -139,7 +139,7 @@ def test_a_block_conserves_current_and_energy():
 
 
 def test_a_film_adds_its_resistance_to_a_uniform_block():
-    uniform_block = Block(np.full((4, 3, 3), 2.0), np.full(4, 0.5), 1.0, 1.0)
+    uniform_block = Block(np.full((4, 3, 3), 2.0), np.full(4, 0.5), np.ones(3), np.ones(3))
     flux = solve_block(uniform_block, film=3.0)
     assert 9.0 / flux.current == pytest.approx(2.0 / 2.0 + 3.0)
 
@@ -148,7 +148,7 @@ def test_voids_under_the_surface_narrow_the_way():
     cells = np.ones((4, 6, 6))
     void = np.zeros(cells.shape, dtype=bool)
     void[1, 2:4, 2:4] = True
-    open_way, narrowed = (solve_block(Block(cells, np.full(4, 1.0), 1.0, 1.0, void=v)) for v in (None, void))
+    open_way, narrowed = (solve_block(Block(cells, np.ones(4), np.ones(6), np.ones(6), void=v)) for v in (None, void))
     assert narrowed.current < open_way.current
     assert narrowed.focusing[2:4, 2:4].max() < 1 < narrowed.focusing[0, 0]
 

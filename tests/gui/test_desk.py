@@ -62,7 +62,7 @@ def measured(desk: Desk, lab_starter: Callable[..., Any], tmp_path: Path) -> Pat
     until(lambda: desk.session.state.phase is Phase.OPEN, desk.session)
     parameters = {
         "nx": 2, "ny": 2, "rate": 5.0, "image_every": 0, "check_every": 0, "pitch": 0.5e-6,
-        "map_first": True, "map_pixels": 32, "map_line_rate": 20.0,
+        "map_first": True, "map_pixels": 32, "map_line_rate": 2.0,
     }  # fmt: skip
     desk.queue.add(Plan(procedure="trigger-map", parameters=parameters), tmp_path / "a.zarr")
     until(lambda: desk.session.state.last_status == "finished", desk.session)
@@ -149,7 +149,7 @@ def test_points_of_another_run_are_laid_over_the_open_one(desk: Desk, measured: 
 
 
 def test_a_stored_run_looked_at_during_a_run_takes_nothing_from_it(desk: Desk, measured: Path, tmp_path: Path) -> None:
-    plan = Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 20.0})
+    plan = Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 2.0})
     desk.queue.add(plan, tmp_path / "live.zarr")
     until(lambda: desk.map.frame is not None and desk.map.frame.run == tmp_path / "live.zarr", desk.session)
     live = desk.map.frames[-1]

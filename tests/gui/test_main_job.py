@@ -181,7 +181,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, lab_starter: Callable[..., Any], t
 def left_as_it_was(window: Window) -> None:
     """The form as the last session left it: quick plans, the trigger map in front."""
     desk = window.desk
-    desk.experiment.show_plan(Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 20.0}))
+    desk.experiment.show_plan(Plan(procedure="current-map", parameters={"pixels": 32, "line_rate": 2.0}))
     desk.experiment.show_plan(Plan(procedure="trigger-map", parameters={"image_every": 0, "check_every": 0}))
     desk.experiment.choose("trigger-ramp")
 

@@ -15,7 +15,7 @@ from nanoprobe.storage import open_run
 from tests.gui.conftest import until
 
 Lab = Callable[..., Any]
-QUICK_MAP = {"pixels": 32, "line_rate": 20.0}
+QUICK_MAP = {"pixels": 32, "line_rate": 2.0}
 RAMPS = {"nx": 3, "ny": 1, "rate": 5.0, "image_every": 0, "check_every": 0, "pitch": 0.5e-6}
 
 

@@ -244,7 +244,7 @@ def test_a_run_that_is_no_run_is_told_in_one_sentence(window: Window, tmp_path: 
 
 def test_data_and_picture_can_be_copied(open_window: Window, tmp_path: Path, qapp: QApplication) -> None:
     desk = open_window.desk
-    desk.queue.add(Plan(procedure="current-map", parameters={"pixels": 16, "line_rate": 20.0}), tmp_path / "a.zarr")
+    desk.queue.add(Plan(procedure="current-map", parameters={"pixels": 16, "line_rate": 2.0}), tmp_path / "a.zarr")
     until(lambda: desk.session.state.last_status == "finished")
     open_window.commands.focus_map()
     open_window.commands.copy_data()

@@ -40,6 +40,9 @@ soak: setup  ## kills, full disks, broken input, faults, 100,000 ramps: hours; r
 	for each in kill abort disk fuzz faults ramps; do nice $(V)/python -m benchmarks.soak $$each || exit 1; done
 	$(V)/python -m benchmarks.soak table
 
+replays: setup  ## record again what the tests replay (NAMES="procedures/eis faults": only those)
+	$(V)/python tests/replays/corpus.py $(NAMES)
+
 docs: setup  ## make the tables and pictures of the docs again
 	$(V)/python docs/make_reference.py
 	$(V)/python docs/make_pictures.py

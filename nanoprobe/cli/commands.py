@@ -24,7 +24,7 @@ ENTRIES: Mapping[str, Entry] = {
     "drivers": Entry("lists", "List instrument drivers with the options a bench file can give them."),
     "run": Entry("runs", "Run a procedure on a bench and store everything it measures."),
     "resume": Entry("runs", "Go on with an interrupted run at its next point."),
-    "show": Entry("runs", "Show what is in a run."),
+    "show": Entry("runs", "Show what is in a run, packed or not, or how far a recipe is."),
     "analyze": Entry(
         "analyze", "Say what runs show, with uncertainties: each by its own kind of analysis, and run against run."
     ),
@@ -36,6 +36,7 @@ ENTRIES: Mapping[str, Entry] = {
         "interchange", "Make a run of a map that another program took: to be shown, analysed, and aimed at."
     ),
     "replay": Entry("replay", "Replay a recorded run through the real drivers and compare the data."),
+    "pack": Entry("pack", "Pack a run, its recording included, into one file that replays elsewhere."),
     "simulate": Entry("simulate", "Finite elements: why it triggers there."),
     "safe": Entry("benches", "Put every instrument of a bench into the safe state."),
     "bench": Entry("benches", "Describe and check a bench."),

@@ -12,6 +12,7 @@ import typer
 from nanoprobe.cli.console import say, tell
 from nanoprobe.replay import Replayed
 from nanoprobe.replay import replay as play
+from nanoprobe.replay.packing import unpacked
 
 VALUES_SHOWN = 10
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    path: Annotated[Path, typer.Argument(metavar="RUN.zarr", help="path of a run with a recording")],
+    path: Annotated[Path, typer.Argument(metavar="RUN.zarr", help="a run with a recording, packed or not")],
     pace: Annotated[float, typer.Option(min=0, help="1: with the recorded timing, 0: as fast as possible")] = 0.0,
     out: Annotated[
         Path | None, typer.Option(metavar="NEW.zarr", help="keep the new run here; without it, it is thrown away")
@@ -35,9 +36,9 @@ def replay(
     ] = None,
 ) -> int:
     """Replay a recorded run through the real drivers and compare the data."""
-    with tempfile.TemporaryDirectory(prefix="nanoprobe-replay-") as folder, _drivers_quiet():
+    with tempfile.TemporaryDirectory(prefix="nanoprobe-replay-") as folder, unpacked(path) as run, _drivers_quiet():
         result = play(
-            path, out or Path(folder) / "replay.zarr", pace=pace, bench=bench, instruments=tuple(instruments or ())
+            run, out or Path(folder) / "replay.zarr", pace=pace, bench=bench, instruments=tuple(instruments or ())
         )
     return report(path, result)
 

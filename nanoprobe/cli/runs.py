@@ -16,6 +16,7 @@ from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
+from nanoprobe.replay.packing import unpacked
 from nanoprobe.storage import Run, RunWriter, open_run
 from nanoprobe.units import si
 
@@ -130,11 +131,11 @@ def show(
     ] = None,
     until: Annotated[float | None, typer.Option("--to", metavar="S", help="with --wire: up to this time (s)")] = None,
 ) -> None:
-    """Show what is in a run, or how far a recipe is."""
+    """Show what is in a run, packed or not, or how far a recipe is."""
     if is_folder(path):
         show_folder(path)
         return
-    with open_run(path) as found:
+    with unpacked(path) as place, open_run(place) as found:
         if wire:
             print_wire(found, instrument, since, until)
         elif as_json:

@@ -85,6 +85,8 @@ class Progress:
     exchange: int = 0
     due: Step | None = None
     """The next step that is no poll."""
+    loose: bool = False
+    """Whether the connection has broken: what still reached the instrument then is a matter of microseconds."""
 
     def look(self) -> Step | None:
         """Return the next step that is no poll."""
@@ -176,7 +178,7 @@ class Matcher:
     def _earlier(self, at: Progress, step: Step) -> str | None:
         """Return a command to another instrument that the recording has before `step` and the replay has not sent yet."""
         for other in self.parts:
-            if other is not at and (due := other.look()) is not None and due.order < step.order:
+            if other is not at and not other.loose and (due := other.look()) is not None and due.order < step.order:
                 return f"{other.name}: {'; '.join(map(str, due.commands))}"
         return None
 
@@ -192,7 +194,7 @@ class Matcher:
 
     def left(self) -> Difference | None:
         """Return the first recorded command that the replay did not send; None where it sent all."""
-        due = [(step.order, at, step) for at in self.parts if (step := at.look()) is not None]
+        due = [(step.order, at, step) for at in self.parts if not at.loose and (step := at.look()) is not None]
         if not due:
             return None
         _, at, step = min(due, key=lambda each: each[0])

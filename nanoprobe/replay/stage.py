@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 VERDICT_TIMEOUT = 10.0
 """Longest wait of a driver's thread until the server has judged what it sent (s)."""
+DELIVERY = 2.0
+"""Longest wait for what the server has sent already (s): the computer may be busy."""
 LATE = 0.05
 """How long the link waits for an answer that was not recorded (s): what did come is on loopback already."""
 
@@ -89,12 +91,19 @@ class Stage:
         for session in self._sessions:
             session.close()
 
+    @property
+    def ports(self) -> list[int]:
+        """The servers' ports, in the order of the recorded sessions."""
+        return [session.port for session in self._sessions]
+
     # --- following the recording; all under the lock
 
     def judge(self, session: "Session", message: bytes) -> Matched | None:
         """Return what `message` is; None where it is not in the recording, which ends the replay."""
         self._note_abort(session)
-        found = self.matcher.seek(session.at, message) if self._seeking else self.matcher.match(session.at, message)
+        if self._seeking or session.at.loose:
+            return self.matcher.seek(session.at, message)
+        found = self.matcher.match(session.at, message)
         if isinstance(found, Difference):
             self.difference = self.difference or found
             for each in self._sessions:
@@ -141,12 +150,13 @@ class Session:
         self.role = role
         self.resource = resource
         self.address = ""
+        self.port = 0
         self._stage = stage
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
         self._threads: list[threading.Thread] = []
         self._waiting = list(at.part.prologue)
-        self._came = self._judged = self._generation = 0
+        self._came = self._judged = self._generation = self._on_its_way = 0
         self._broken = False
         self._sent_at = self._moment = 0.0
         self._gone = False
@@ -158,7 +168,7 @@ class Session:
         self.at.part.cue(0)
         self._waiting = list(self.at.part.prologue)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
+        self.port = port = self._listener.getsockname()[1]
         serial = self.resource.upper().startswith("ASRL")
         self.address = f"ASRLsocket://127.0.0.1:{port}::INSTR" if serial else f"TCPIP0::127.0.0.1::{port}::SOCKET"
         self._start(self._accept, self._listener)
@@ -227,6 +237,7 @@ class Session:
                 raise ConnectionError("this is not in the recording")
             if found.steps:
                 self._waiting = [item for step in found.steps for item in step.after]
+                self.at.loose |= any(item.kind == Kind.FAILED for item in self._waiting)
                 self._sent_at = max(self._moment, found.steps[-1].sent)
             self._send(found.again)
             self._go_on()
@@ -249,6 +260,7 @@ class Session:
 
     def _send(self, content: bytes) -> None:
         if content and self._connection is not None:
+            self._on_its_way += len(content)
             self._connection.sendall(content)
 
     # --- the tap
@@ -257,7 +269,7 @@ class Session:
         """Refuse where the recording says that it was refused."""
         with self._stage.lock:
             self._generation += 1
-            self._came = self._judged = 0
+            self._came = self._judged = self._on_its_way = 0
             self._broken = False
             self._skip(Kind.CLOSED)
             if self._waiting and self._waiting[0].kind == Kind.FAILED:
@@ -274,47 +286,55 @@ class Session:
     def closed(self) -> None:
         """A session that is closed or opened anew is no command: the recording goes on with the next one."""
         with self._stage.lock:
-            self._connection = None
+            self._connection, self._broken = None, True
+            self._stage.lock.notify_all()
             self._skip(Kind.CLOSED)
 
     def sent(self, content: bytes) -> float:
         """Wait until the server has judged it; return when it was sent in the recording."""
         with self._stage.lock:
             self._came += len(content)
-            came = self._came
-            stage = self._stage
-            stage.lock.wait_for(lambda: self._judged >= came or self._gone or self._broken, VERDICT_TIMEOUT)
+            came, generation, stage = self._came, self._generation, self._stage
+            stage.lock.wait_for(lambda: self._judged_up_to(came, generation), VERDICT_TIMEOUT)
             if stage.difference is not None and stage.difference.actual in content and not stage.sent_from:
                 stage.sent_from = callers()
             self._moment = max(self._moment, self._sent_at)
             return self._sent_at
 
+    def _judged_up_to(self, came: int, generation: int) -> bool:
+        return self._judged >= came or self._gone or self._broken or generation != self._generation
+
     def received(self, content: bytes) -> float:
         """Return when the answer came in the recording."""
-        return self._moment
+        with self._stage.lock:
+            self._on_its_way -= len(content)
+            return self._moment
 
     def patience(self, seconds: float) -> float:
         """Wait for what will come; what the recording says did not come is not waited for."""
         with self._stage.lock:
             waits = self._waiting[0] if self._waiting else None
-        if waits is None or waits.kind not in (Kind.SILENT, Kind.TIMED_OUT):
-            return seconds
+            whole = self._on_its_way <= 0
+        if waits is None or not whole or waits.kind not in (Kind.SILENT, Kind.TIMED_OUT):
+            return min(seconds, DELIVERY)
         self._stage.until(waits.time)
         return 0.0 if waits.kind == Kind.SILENT else LATE
 
     def silent(self, seconds: float) -> float:
         """Go on behind the recorded silence."""
-        return self._passed(Kind.SILENT)
+        return self._passed(Kind.SILENT, seconds)
 
     def timed_out(self, seconds: float) -> None:
         """Go on behind the answer that did not come."""
-        self._passed(Kind.TIMED_OUT)
+        self._passed(Kind.TIMED_OUT, seconds)
 
-    def _passed(self, kind: Kind) -> float:
+    def _passed(self, kind: Kind, seconds: float) -> float:
         with self._stage.lock:
             if self._waiting and self._waiting[0].kind == kind:
                 self._moment = self._waiting.pop(0).time
                 self._go_on()
+            else:
+                self._moment += seconds  # not recorded: time goes on, so that a driver that waits in vain gives up
             return self._moment
 
     def failed(self, why: str) -> None:

@@ -39,8 +39,8 @@ def recorded(
 ) -> Callable[..., Path]:
     """Return the path of a recorded run of a procedure; like runs are made once."""
 
-    def find(procedure: str, **options: Any) -> Path:
-        key = f"{procedure} {options}"
+    def find(procedure: str, status: str = "finished", **options: Any) -> Path:
+        key = f"{procedure} {status} {options}"
         if key not in _RUNS:
             lab = lab_starter(controller=NEAR, **options)
             out = tmp_path_factory.mktemp("recorded") / "run.zarr"
@@ -50,7 +50,7 @@ def recorded(
                 ),
                 out,
             )
-            assert outcome.status == "finished", outcome.error
+            assert outcome.status == status, outcome.error
             _RUNS[key] = out
         return _RUNS[key]
 

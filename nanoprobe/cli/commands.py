@@ -48,18 +48,22 @@ ENTRIES: Mapping[str, Entry] = {
 class Commands(TyperGroup):
     """Knows every command by name, and imports the one that is called."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._lines = {name: TyperCommand(name, help=entry.help) for name, entry in ENTRIES.items()}
+        self.commands.update(self._lines)
+        self._listing = False
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the help."""
         return list(ENTRIES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
         """Return a command, imported now; while the help is written, only its line."""
-        entry = ENTRIES.get(cmd_name)
-        if entry is None:
-            return None
-        return TyperCommand(cmd_name, help=entry.help) if self._listing else load(cmd_name)
-
-    _listing = False
+        if self._listing or cmd_name not in ENTRIES:
+            return self._lines.get(cmd_name)
+        found: TyperCommand | TyperGroup = load(cmd_name)
+        return found
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help without importing any command."""

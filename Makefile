@@ -1,5 +1,5 @@
 # The verbs of this project. Each sets up .venv first, so they work on a fresh machine.
-.PHONY: setup bench-screen demo gui test test-slow lint bench validate verify soak docs constraints
+.PHONY: setup demo gui test test-slow lint bench bench-screen speed validate verify soak docs constraints
 V := .venv/bin
 
 setup:
@@ -23,7 +23,16 @@ test: setup lint
 test-slow: setup  ## the acceptance tests on more seeds
 	$(V)/python -m pytest -n 2 -m slow
 
-bench: setup  ## how fast: prints the tables of docs/reference/speed.md
+bench: .venv-peers/.installed  ## side by side with other tools, into docs/reference/performance.md; QUICK=--quick: in two minutes
+	.venv-peers/bin/python -m benchmarks.side_by_side --write $(QUICK)
+
+.venv-peers/.installed: benchmarks/side_by_side/peers.txt constraints.txt pyproject.toml | setup
+	@echo "bench: installing the other tools into .venv-peers (some minutes)"
+	@$(V)/python -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . -r benchmarks/side_by_side/peers.txt
+	@touch $@
+
+speed: setup  ## how fast each part is by itself: prints the tables of docs/reference/speed.md
 	$(V)/python benchmarks/trigger_map.py
 	$(V)/python benchmarks/detection.py
 

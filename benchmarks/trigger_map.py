@@ -1,4 +1,4 @@
-"""How fast a trigger map goes on the simulated lab at pace 0: `make bench` (`--quick`: one small map).
+"""How fast a trigger map goes on the simulated lab at pace 0: `make speed` (`--quick`: one small map).
 
 A point is lift, move, land, a ramp of up to 600 samples that ends where it trips, verdict and storage. The lab runs in
 its own process. The app's own time is told twice: the CPU time of the run thread, and its wall time less what it waited

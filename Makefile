@@ -24,7 +24,7 @@ test-slow: setup  ## the acceptance tests on more seeds
 	$(V)/python -m pytest -n 2 -m slow
 
 bench: .venv-peers/.installed  ## side by side with other tools, into docs/reference/performance.md; QUICK=--quick: in two minutes
-	.venv-peers/bin/python -m benchmarks.side_by_side --write $(QUICK)
+	.venv-peers/bin/python -m benchmarks.side_by_side $(if $(QUICK),$(QUICK),--write)
 
 .venv-peers/.installed: benchmarks/side_by_side/peers.txt constraints.txt pyproject.toml | setup
 	@echo "bench: installing the other tools into .venv-peers (some minutes)"

@@ -23,7 +23,7 @@ ENTRIES: Mapping[str, Entry] = {
     "procedures": Entry("lists", "List procedures with their parameters, units, ranges and defaults."),
     "drivers": Entry("lists", "List instrument drivers with the options a bench file can give them."),
     "run": Entry("runs", "Run a procedure, or a recipe of several, on a bench and store everything it measures."),
-    "resume": Entry("runs", "Go on with an interrupted run at its next point."),
+    "resume": Entry("runs", "Go on with an interrupted run at its next point, or with a recipe at its next step."),
     "show": Entry("runs", "Show what is in a run, packed or not, or how far a recipe is."),
     "analyze": Entry(
         "analyze", "Say what runs show, with uncertainties: each by its own kind of analysis, and run against run."

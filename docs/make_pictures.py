@@ -21,6 +21,8 @@ PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 1200
 """Pixels: readable on a page, and a few hundred kB."""
 RUNS: Mapping[str, Mapping[str, Any]] = {
+    "drift-correct": {"images": 6, "image_pixels": 64, "image_line_rate": 4.0},
+    "modulus-map": {"pixels": 24, "size": 3e-6, "rate": 2.0, "image_every": 0, "sensitivity_error": 0.003},
     "chrono-growth": {"bias": -5.0, "sample_rate": 400.0},
     "galvano-growth": {"current": 200e-12, "charge_stop": 300e-12, "y": 2e-6},
     "heal": {"bias": 1.5},
@@ -28,7 +30,7 @@ RUNS: Mapping[str, Mapping[str, Any]] = {
     "endurance": {"x": 2e-6},
     "retention": {"x": -2e-6, "y": 2e-6, "drift_wait": 0.0, "duration": 1e3},
 }
-"""A run of each procedure at one spot, on one bench; a heal is that of the growth before it."""
+"""A run of each procedure, on one bench; a heal is that of the growth before it."""
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ from nanoprobe import engine
 from nanoprobe.bench import Bench
 from nanoprobe.control import RunControl
 from nanoprobe.engine import Outcome
-from nanoprobe.events import Event, Events, MadeSafe, Progress, RunEnded, RunStarted
+from nanoprobe.events import Event, Events, Held, MadeSafe, Progress, RunEnded, RunStarted
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
 
@@ -191,7 +191,7 @@ class Session(SessionCore):
         execute: Callable[[Events, RunControl], Outcome],
         done: Callable[[Outcome], None],
     ) -> None:
-        control, events = RunControl(), Events()
+        control, events = RunControl(attended=True), Events()
         events.event.connect(self.mailbox.post)
         self._control = control
         self._set(run=state, last_error="")
@@ -279,6 +279,9 @@ class Session(SessionCore):
             self._set(run=replace(run, path=event.path, procedure=run.procedure or event.procedure))
         elif isinstance(event, Progress) and run is not None:
             self._set(run=replace(run, fraction=event.fraction, elapsed=event.elapsed, remaining=event.remaining))
+        elif isinstance(event, Held) and run is not None:
+            self._set(run=replace(run, paused=True))
+            self.tell(f"The run holds: {event.problem}. Go on, or stop it", "warning")
         elif isinstance(event, MadeSafe):
             self.tell(str(event.report), "warning" if event.report.safe else "error")
         elif isinstance(event, RunEnded):

@@ -13,7 +13,9 @@ class RunControl:
     `abort` only assigns plain attributes: a signal handler that took a lock could wait for the very code it interrupted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attended: bool = False) -> None:
+        """`attended`: somebody is there who can look at what the run asks, and let it go on."""
+        self.attended = attended
         self._running = threading.Event()
         self._running.set()
         self.aborts = 0

@@ -18,7 +18,7 @@ from nanoprobe.bench import Bench, bench_file, open_description
 from nanoprobe.benchfile import BenchFile, read_bench_file
 from nanoprobe.control import RunControl
 from nanoprobe.errors import Aborted, BadInput, Interlocked, NanoprobeError, StorageError
-from nanoprobe.events import Events, MadeSafe, Progress, Recorded, RunEnded, RunStarted
+from nanoprobe.events import Events, Held, MadeSafe, Progress, Recorded, RunEnded, RunStarted
 from nanoprobe.guard import COMPUTING
 from nanoprobe.live_runs import noted
 from nanoprobe.outlook import Outlook
@@ -227,6 +227,8 @@ class Execution:
         self._procedure.emit = self._emit
         self._procedure.should_stop = self._should_stop
         self._procedure.wait_while_paused = lambda: self._control.wait_while_paused(self._bench.lease)
+        if self._control.attended:
+            self._procedure.ask_operator = self._hold
         with noted(self._writer.path, self._bench.description), self._guarded():
             if self._recorder is not None:
                 self._recorder.begin(self._writer.path)
@@ -239,6 +241,17 @@ class Execution:
         yield
         if self._bench.guard is not None:
             self._bench.guard.end()
+
+    def _hold(self, problem: str) -> None:
+        """Hold the run for somebody to look at `problem`. Raises Aborted when it is ended instead."""
+        self._bench.source.off()
+        self._emit("note", Note(f"held: {problem}"))
+        self._control.pause()
+        self._events.event.emit(Held(problem))
+        self._control.wait_while_paused(self._bench.lease)
+        if self._control.aborted:
+            raise Aborted(self._control.reason)
+        self._emit("note", Note("went on: somebody has looked"))
 
     def _should_stop(self) -> bool:
         self._bench.lease()

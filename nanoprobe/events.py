@@ -49,6 +49,13 @@ class MadeSafe(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Held(Event):
+    """The run holds, output off, for a person to look at `problem`; it goes on when its control is resumed."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded(Event):
     """The run is over; `status` as stored, `reason` empty when finished."""
 

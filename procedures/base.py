@@ -82,5 +82,5 @@ class BenchProcedure(Experiment):
         return index
 
     def ask_operator(self, problem: str) -> None:
-        """Stop the run over something only a person can judge. Raises ContactLost."""
+        """Let a person judge `problem`: raises ContactLost where nobody is there; else the engine holds the run."""
         raise ContactLost(problem)

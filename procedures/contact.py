@@ -39,6 +39,24 @@ class Contact:
         self._watch()
         return self._come_down(probe.land if engaged else probe.approach, x, y)
 
+    def hop(self, x: float, y: float) -> None:
+        """Like `go` from a place where feedback is known to hold the tip; the landing itself sees to the force.
+
+        For thousands of points in a row: it asks the controller four questions less. Raises ContactLost likewise.
+        """
+        self._watch()
+        self._lab.source.off()
+        probe = self._lab.probe
+        probe.lift(LIFT)
+        probe.move_to(x, y)
+        self._watch()
+        try:
+            probe.land(self.force)
+        except LinkLost:
+            raise
+        except InstrumentError as error:
+            raise ContactLost(f"the tip did not come down at {_place(x, y)}: {error}") from error
+
     def _come_down(self, how: Callable[[float], None], x: float, y: float) -> float:
         try:
             how(self.force)

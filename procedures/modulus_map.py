@@ -45,6 +45,7 @@ class ModulusMap(CurveInputs, DriftInputs, BenchProcedure):
     image_every = whole("Image every", "", 16, 0, 100000, "drift", "rows between two drift images; 0: none")
 
     _measured: Any = None
+    _held = False
 
     def frame(self) -> Frame:
         """Return the square to map."""
@@ -110,10 +111,18 @@ class ModulusMap(CurveInputs, DriftInputs, BenchProcedure):
             self._visit(index, places[index], taker, walk, picture)
             self.progress(index + 1, len(places))
 
+    def _travel(self, x: float, y: float) -> None:
+        """Bring the tip to x, y (m): the first time from anywhere, then from one curve to the next."""
+        if self._held:
+            self.contact().hop(x, y)
+        else:
+            self.contact().go(x, y)
+            self._held = True
+
     def _visit(self, index: int, place: Array, taker: CurveTaker, walk: "_Walk", picture: ModulusImage) -> None:
         now = walk.correction()
         x, y = float(place[0]) + now.x, float(place[1]) + now.y
-        force = self.contact().go(x, y)
+        self._travel(x, y)
         values = taker.take(index, x, y).values
         walk.clock.add(1 / self.rate + LANDING)
         picture.put(index, values)
@@ -122,7 +131,7 @@ class ModulusMap(CurveInputs, DriftInputs, BenchProcedure):
             "ramp",
             RampDone(
                 point=index, time=none, bias=none, bias_source=none, current=none, way="",
-                values={"force": force, "drift_x": now.x, "drift_y": now.y, "drift_confidence": now.confidence},
+                values={"drift_x": now.x, "drift_y": now.y, "drift_confidence": now.confidence},
                 state=PointState.DONE if values["samples"] else PointState.FAILED,
                 reason="" if values["samples"] else "the curve could not be evaluated",
             ),

@@ -30,8 +30,6 @@ SEEN = 8.0
 """The tip has touched when the bending rises by so many sigmas of the free part."""
 SMOOTHING = 5
 """Samples averaged where the pull-off is looked for."""
-WINDOW = 12
-"""Samples to either side of the lowest one among which the pull-off is weighed."""
 ROUNDS, PASSES = 6, 3
 SETTLED = 1e-4
 """A step this small against the uncertainties (squared) ends the fit."""
@@ -138,8 +136,7 @@ def fit_contact(branch: Branch, model: ContactModel) -> tuple[ContactModel, Arra
 
 def pull_off(branch: Branch, model: ContactModel) -> tuple[int, float, float]:
     """Return the last sample in contact, the place of the pull-off (m) and its standard uncertainty (m)."""
-    centre = int(np.searchsorted(branch.z, model.end))
-    return weighed(branch, model, max(FEWEST_IN_CONTACT, centre - WINDOW), min(len(branch.z) - 2, centre + WINDOW))
+    return weighed(branch, model, FEWEST_IN_CONTACT, len(branch.z) - branch.free)
 
 
 def weighed(branch: Branch, model: ContactModel, low: int, high: int) -> tuple[int, float, float]:

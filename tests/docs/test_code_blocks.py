@@ -18,6 +18,7 @@ from nanoprobe import Plan, run
 from nanoprobe.benchfile import parse_bench
 from nanoprobe.cli.app import _status, app
 from nanoprobe.plan import make_plan
+from nanoprobe.recipe import make_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -124,10 +125,12 @@ def test_a_dry_run_shows_its_plan_and_makes_nothing(page, line, desk, monkeypatc
 
 
 @pytest.mark.parametrize(("name", "text"), list(toml_files()), ids=[name for name, _ in toml_files()])
-def test_a_toml_file_is_a_good_bench_or_plan(name, text):
+def test_a_toml_file_is_a_good_bench_plan_or_recipe(name, text):
     raw = tomllib.loads(text)
     if "instruments" in raw:
         parse_bench(raw, name)
+    elif "step" in raw:
+        make_recipe(raw, name)
     else:
         make_plan(raw, name)
 

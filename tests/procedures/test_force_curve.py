@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from nanoprobe import Plan, open_run
+from nanoprobe.analysis.run_result import analyse_run
 from nanoprobe.control import RunControl
 from nanoprobe.engine import execute, resume
 from nanoprobe.errors import BadInput, ContactLost
-from nanoprobe.events import Events, Recorded
+from nanoprobe.events import Events, Held, Recorded
 from nanoprobe.records import RampDone
 from sim_instruments.drift import DriftSettings
 from sim_instruments.force_law import contact_force, snap_in_height
@@ -209,3 +210,44 @@ def test_images_that_do_not_match_end_a_drift_run_for_a_person_to_look(lab_start
     outcome = run(lab, tmp_path, "drift-correct", image_pixels=32, image_line_rate=8.0, interval=300.0)
     assert outcome.status == "failed"
     assert "matches the first one with only" in str(outcome.error)
+
+
+def test_where_somebody_is_there_a_bad_match_holds_the_run_until_it_goes_on(lab_starter, tmp_path):
+    lab = lab_starter(drift=DriftSettings(rate=300e-9 / 60.0, walk=0.0))
+    control, events, problems = RunControl(attended=True), Events(), []
+
+    def go_on(event):
+        if isinstance(event, Held):
+            problems.append(event.problem)
+            assert control.paused
+            control.resume()
+
+    events.event.connect(go_on)
+    parameters = {"image_pixels": 32, "image_line_rate": 8.0, "interval": 300.0, "images": 2, "feed_forward": False}
+    plan = Plan(procedure="drift-correct", bench=str(lab.bench_file), parameters=parameters)
+    outcome = execute(plan, tmp_path / "run.zarr", events, control)
+    assert outcome.status == "finished", outcome.error
+    assert "matches the first one with only" in problems[0]
+    with open_run(outcome.path) as stored:
+        assert any(note.startswith("held: ") for note in stored.notes)
+        assert "went on: somebody has looked" in stored.notes
+
+
+def test_analyze_tells_modulus_adhesion_and_drift_with_their_intervals(lab_starter, tmp_path):
+    lab = lab_starter(drift=DriftSettings(rate=10e-9 / 60.0, walk=0.0), seed=3)
+    run(lab, tmp_path, "modulus-map", "moduli.zarr", pixels=3, size=1e-6, image_every=0)
+    run(lab, tmp_path, "drift-correct", "drift.zarr", images=3, image_pixels=64, image_line_rate=8.0)
+    moduli, drift = (found(tmp_path / name) for name in ("moduli.zarr", "drift.zarr"))
+    assert moduli.numbers["modulus"].low < 150e9 < moduli.numbers["modulus"].high
+    assert moduli.numbers["adhesion"].low < lab.lab.world._mechanics.adhesion() < moduli.numbers["adhesion"].high
+    assert [part.title for part in moduli.parts] == ["Force curves", "Maps"]
+    assert "n = 9" in moduli.concluded[0]
+    part = lab.lab.world._mechanics.drift._direction[0]
+    assert drift.numbers["drift_rate_x"].low < part * 10e-9 / 60.0 < drift.numbers["drift_rate_x"].high
+    for one in (*moduli.parts, *drift.parts):
+        assert one.figure(True).axes
+
+
+def found(path):
+    with open_run(path) as stored:
+        return analyse_run(stored).findings

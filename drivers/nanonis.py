@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drivers.link import Link
 from drivers.nanonis_dialect import NANONIS
 from drivers.nanonis_force_curve import ForceCurves
+from drivers.nanonis_limits import TOLERANCE, limit_z, set_safe_tip
 from drivers.nanonis_scan import Scanner
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
@@ -39,13 +40,9 @@ SAFE_WITHDRAW_TIMEOUT = 5.0
 """Deadline of withdrawing on the way into the safe state (s)."""
 STOP_TIMEOUT = 1.0
 """Deadline of each of the commands that stop something (s): the tip waits behind them to be withdrawn."""
-OFF, ON = 2, 1
-"""In setters where 0 means no change."""
 DRIFT_SATURATION = 10.0
 """Part of the scanner's range that drift compensation may use up (%)."""
 DRIFT_SATURATION_SINCE = 11798
-TOLERANCE = 1e-3
-"""How far a setting may be read back from what was set, as a part of it."""
 
 
 class Options(BaseModel):
@@ -68,10 +65,20 @@ class Options(BaseModel):
         {}, description="our channel name = the controller's signal name, where they differ"
     )
     safe_tip_signal: Literal["current", "deflection"] = Field("current", description="the signal the safe tip watches")
+    z_limits: tuple[float, float] | None = Field(
+        None, description="lowest and highest Z the controller may go to (m); without it they stay as they are there"
+    )
     release: int | None = Field(
         None, description="real-time release (like 13742), where the controller tells it wrongly"
     )
     timeout: float = Field(5.0, gt=0, le=60, description="longest wait for the answer to a short command (s)")
+
+    @field_validator("z_limits")
+    @classmethod
+    def _in_order(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+        if limits is not None and not -math.inf < limits[0] < limits[1] < math.inf:
+            raise ValueError(f"the lowest Z must lie below the highest, got {limits[0]:g} and {limits[1]:g} m")
+        return limits
 
     @property
     def calibration(self) -> ForceCalibration | None:
@@ -228,18 +235,14 @@ class Nanonis(NanonisSession):
         return self._bias
 
     def program_limits(self, *, force: float, current: float) -> None:
-        """Put the safe tip's threshold at the hard limit (N, or A where it watches the current), read it back."""
-        threshold = current if self.settings.safe_tip_signal == "current" else self.tip.calibration.setpoint(force)
-        if math.isfinite(threshold):
-            self.call("SafeTip.PropsSet", "H H f", OFF, ON, threshold)
-            found = self.call("SafeTip.PropsGet", returns="H H f")[2]
-            if abs(found - threshold) > TOLERANCE * threshold:
-                raise InstrumentError(f"Nanonis: safe tip threshold reads {found:.3g} after {threshold:.3g} was set")
-        self.call("SafeTip.OnOffSet", "H", ON)
-        if not self.value("SafeTip.OnOffGet", returns="H"):
-            raise InstrumentError(
-                "Nanonis: the safe tip is off after it was switched on; is it licensed and configured?"
-            )
+        """Put the safe tip's threshold at the hard limit (N, or A where it watches the current) and Z between its limits.
+
+        Both are read back.
+        """
+        watches_current = self.settings.safe_tip_signal == "current"
+        set_safe_tip(self, current if watches_current else self.tip.calibration.setpoint(force))
+        if self.settings.z_limits is not None:
+            limit_z(self, *self.settings.z_limits)
 
     def stop(self) -> None:
         """End scan, sweep, approach and motion at once, over the abort session; each is tried whatever the others do."""

@@ -186,6 +186,23 @@ def test_safe_tip_stands_at_the_hard_limit_of_the_signal_it_watches(signal, thre
         probe.program_limits(force=1e-6, current=1e-6)
 
 
+def test_a_controller_that_keeps_other_z_limits_than_it_was_given_is_named():
+    conversation = [
+        pair("SafeTip.PropsSet", "H H f", 2, 1, 1e-6),
+        pair("SafeTip.PropsGet", answer=struct.pack(">HHf", 0, 1, 1e-6)),
+        pair("SafeTip.OnOffSet", "H", 1),
+        pair("SafeTip.OnOffGet", answer=struct.pack(">H", 1)),
+        pair("ZCtrl.LimitsEnabledSet", "I", 1),
+        pair("ZCtrl.LimitsSet", "f f", 1e-6, -1e-6),
+        pair("ZCtrl.LimitsGet", answer=struct.pack(">ff", 2e-6, -1e-6)),
+        pair("ZCtrl.LimitsEnabledGet", answer=struct.pack(">I", 1)),
+    ]
+    options = OPTIONS.model_copy(update={"z_limits": (-1e-6, 1e-6)})
+    with connected(conversation, options=options) as probe:
+        with pytest.raises(InstrumentError, match="Z limits read -1 µm to 2 µm, on, after -1 µm to 1 µm was set"):
+            probe.program_limits(force=1e-6, current=1e-6)
+
+
 def test_answer_to_another_command_is_refused():
     _, wrong = pair("Bias.Get", answer=struct.pack(">f", 1.0))
     with (

@@ -168,6 +168,18 @@ def test_limits_put_the_safe_tip_at_the_hard_current(probe):
     assert probe.value("SafeTip.OnOffGet", returns="H") == 1
 
 
+def test_limits_keep_z_where_the_bench_file_says(lab, open_instrument):
+    probe = open_instrument(lab, "probe", z_limits=[-1e-6, 1.2e-6])
+    probe.program_limits(force=1e-6, current=5e-7)
+    assert probe.call("ZCtrl.LimitsGet", returns="f f") == pytest.approx((1.2e-6, -1e-6))
+    assert probe.value("ZCtrl.LimitsEnabledGet", returns="I") == 1
+
+
+def test_z_limits_the_wrong_way_round_are_refused(lab, open_instrument):
+    with pytest.raises(ValueError, match=r"the lowest Z must lie below the highest, got 1e-06 and -1e-06 m"):
+        open_instrument(lab, "probe", z_limits=[1e-6, -1e-6])
+
+
 def test_safe_commands_work_from_another_thread_while_a_command_blocks(lab_starter, open_instrument):
     lab = lab_starter(pace=1.0)
     probe = open_instrument(lab, "probe", speed=0.5e-6)

@@ -21,7 +21,7 @@ from nanoprobe.storage.traffic import traffic_files
 
 
 def plan(bench: Path, points: int) -> Plan:
-    parameters = {"nx": points, "ny": 1, "image_every": 0, "check_every": 0, "width": 8e-6, "height": 1e-7}
+    parameters = {"nx": 10, "ny": points // 10, "image_every": 0, "check_every": 0}
     return Plan(procedure="trigger-map", bench=str(bench), parameters=parameters)
 
 
@@ -44,13 +44,13 @@ def run(out: Path, points: int, record: bool) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--points", type=int, default=100, help="a multiple of 10")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NANOPROBE_STATE"] = folder
-        run(Path(folder) / "warm.zarr", 2, record=True)
+        run(Path(folder) / "warm.zarr", 10, record=True)
         for number in range(options.rounds):
             recorded, plain, again = (Path(folder) / f"{name}{number}.zarr" for name in ("recorded", "plain", "again"))
             order = [(plain, False), (recorded, True)][:: 1 if number % 2 else -1]

@@ -25,13 +25,15 @@ from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
 from nanoprobe.recording.items import ABORTED
 from nanoprobe.recording.secrets import without_secrets
-from nanoprobe.records import Note, RampDone, Samples, TableRows
+from nanoprobe.records import CheckDone, FrameLine, Note, RampDone, Samples, TableRows
 from nanoprobe.storage import RunHeader, RunWriter, open_run, rescue
 from nanoprobe.storage.disk import check_place
 
 _log = logging.getLogger(__name__)
 
 SIGN_CONVENTION = "bias = V_tip - V_counter behind the series resistor, plating negative; cathodic current negative"
+_RESULTS = (RampDone, CheckDone, FrameLine, TableRows)
+"""Records that are committed after the traffic that led to them."""
 _RECORDED_VERSIONS = ("nanoprobe", "numpy", "zarr", "pymeasure", "pyvisa", "pyvisa-py")
 
 
@@ -313,7 +315,7 @@ class Execution:
         self._events.event.emit(Recorded(topic, record))
 
     def _store(self, record: Any) -> None:
-        if self._recorder is not None and not isinstance(record, Samples):
+        if self._recorder is not None and isinstance(record, _RESULTS):
             self._recorder.commit()
         try:
             self._writer.record(record)

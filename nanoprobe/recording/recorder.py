@@ -63,7 +63,7 @@ class Recorder:
         file.start()
 
     def commit(self) -> None:
-        """Return when everything said so far is on the disk: called before a result that it led to is committed."""
+        """Return when everything said so far is written: called before a result that it led to is committed."""
         if self._file is not None:
             self._file.flush()
 
@@ -98,7 +98,8 @@ class Recorder:
 
     def note(self, session: int, kind: Kind, content: bytes = b"") -> float:
         """Keep one item, where anything is kept now; return the time (monotonic, s)."""
-        content = self._masker.mask(content)
+        if self._masker.secrets:
+            content = self._masker.mask(content)
         with self._lock:
             now = time.monotonic()
             if self._sink is not None:

@@ -1,7 +1,8 @@
 """The recording of a run as it is written: by a thread of its own, behind the run.
 
 A recording must never hold up an instrument. What is said goes into a bounded buffer; where the disk does not keep up
-the buffer drops what comes and says how much.
+the buffer drops what comes and says how much. What was flushed survives a killed process; it is synced to the device
+twice a second, so a power cut may cost the last traffic, never a result.
 """
 
 import logging
@@ -19,7 +20,7 @@ _log = logging.getLogger(__name__)
 BLOCK = 1 << 18
 """Traffic (bytes) of a block: enough to compress well, little enough to lose."""
 WRITE_EVERY = 0.5
-"""Longest time traffic stays in memory (s)."""
+"""Longest time traffic stays in memory, and time between two syncs (s)."""
 BUFFER_MOST = 1 << 26
 """Most traffic (bytes) that may wait for the disk."""
 FLUSH_TIMEOUT = 10.0
@@ -73,7 +74,7 @@ class RecordingFile(Buffer):
         self._wake = threading.Event()
         self._written = threading.Condition()
         self._asked = self._done = 0
-        self._closing = False
+        self._closing = self._writing = False
         self._thread = threading.Thread(target=self._work, name="nanoprobe-recording", daemon=True)
 
     def start(self) -> None:
@@ -91,8 +92,8 @@ class RecordingFile(Buffer):
             self._wake.set()
 
     def flush(self) -> None:
-        """Return when everything put so far is on the disk, or after FLUSH_TIMEOUT."""
-        if self.trouble:
+        """Return when everything put so far is written, or after FLUSH_TIMEOUT."""
+        if self.trouble or (not self.size and not self._writing):
             return
         with self._written:
             self._asked += 1
@@ -109,26 +110,37 @@ class RecordingFile(Buffer):
             self.trouble = self.trouble or "the disk did not take its end in time"
 
     def _work(self) -> None:
-        closing = False
+        closing, synced = False, time.monotonic()
         while not closing:
             self._wake.wait(WRITE_EVERY)
             self._wake.clear()
             closing, asked = self._closing, self._asked
-            self._write(self.take(), sync=closing or asked > self._done)
+            self._writing = True  # before the items leave the buffer: `flush` sees them in one place or the other
+            self._write(self.take())
+            self._writing = False
             with self._written:
                 self._done = asked
                 self._written.notify_all()
+            if closing or time.monotonic() - synced >= WRITE_EVERY:
+                self._sync()
+                synced = time.monotonic()
         if self._writer is not None:
             self._writer.close()
 
-    def _write(self, waiting: Sequence[Item], *, sync: bool) -> None:
+    def _write(self, waiting: Sequence[Item]) -> None:
         if self._writer is None or self.trouble:
             return
         try:
             for part in _parts(waiting):
                 self._writer.append(pack_items(part))
-            if sync:
-                self._writer.sync()
+        except OSError as error:
+            self._fail(error)
+
+    def _sync(self) -> None:
+        if self._writer is None or self.trouble:
+            return
+        try:
+            self._writer.sync()
         except OSError as error:
             self._fail(error)
 

@@ -26,15 +26,16 @@ class Masker:
     """Takes known secrets out of traffic."""
 
     def __init__(self) -> None:
-        self._secrets: list[bytes] = []
+        self.secrets: list[bytes] = []
+        """What is taken out."""
 
     def learn(self, resource: str) -> None:
         """Know the passwords of a resource string."""
-        self._secrets += [each.encode() for each in secrets_in(resource) if len(each) >= _LEAST]
+        self.secrets += [each.encode() for each in secrets_in(resource) if len(each) >= _LEAST]
 
     def mask(self, content: bytes) -> bytes:
         """Return `content` with an asterisk for each byte of a known secret."""
-        for secret in self._secrets:
+        for secret in self.secrets:
             if secret in content:
                 content = content.replace(secret, b"*" * len(secret))
         return content

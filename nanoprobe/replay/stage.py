@@ -96,6 +96,11 @@ class Stage:
         """The servers' ports, in the order of the recorded sessions."""
         return [session.port for session in self._sessions]
 
+    def wait_for_clients(self) -> None:
+        """Return when every client has hung up and what it had sent is judged. A client without a tap does not wait itself."""
+        with self.lock:
+            self.lock.wait_for(lambda: not any(session.busy for session in self._sessions), VERDICT_TIMEOUT)
+
     # --- following the recording; all under the lock
 
     def judge(self, session: "Session", message: bytes) -> Matched | None:
@@ -160,6 +165,11 @@ class Session:
         self._broken = False
         self._sent_at = self._moment = 0.0
         self._gone = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a client is connected."""
+        return self._connection is not None
 
     # --- the server
 

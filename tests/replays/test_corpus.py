@@ -48,6 +48,7 @@ def test_a_recorded_session_of_a_foreign_client_replays_to_the_same_results(path
     (recorded,) = [json.loads(text.removeprefix("result ")) for _, text in tape.marks if text.startswith("result ")]
     with Stage(tape, plugins.dialect) as stage:
         result = json.loads(json.dumps(client(stage.ports[0])))
+        stage.wait_for_clients()
     assert (stage.difference, stage.left()) == (None, None)
     assert result == recorded
 

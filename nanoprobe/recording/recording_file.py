@@ -2,7 +2,7 @@
 
 A recording must never hold up an instrument. What is said goes into a bounded buffer; where the disk does not keep up
 the buffer drops what comes and says how much. What was flushed survives a killed process; it is synced to the device
-twice a second, so a power cut may cost the last traffic, never a result.
+every few seconds, so a power cut may cost the last traffic, never a result.
 """
 
 import logging
@@ -20,7 +20,9 @@ _log = logging.getLogger(__name__)
 BLOCK = 1 << 18
 """Traffic (bytes) of a block: enough to compress well, little enough to lose."""
 WRITE_EVERY = 0.5
-"""Longest time traffic stays in memory, and time between two syncs (s)."""
+"""Longest time traffic stays in memory (s)."""
+SYNC_EVERY = 5.0
+"""Time between two syncs to the device (s): each one makes the run's own sync wait."""
 BUFFER_MOST = 1 << 26
 """Most traffic (bytes) that may wait for the disk."""
 FLUSH_TIMEOUT = 10.0
@@ -121,7 +123,7 @@ class RecordingFile(Buffer):
             with self._written:
                 self._done = asked
                 self._written.notify_all()
-            if closing or time.monotonic() - synced >= WRITE_EVERY:
+            if closing or time.monotonic() - synced >= SYNC_EVERY:
                 self._sync()
                 synced = time.monotonic()
         if self._writer is not None:

@@ -103,7 +103,7 @@ class Nanonis(NanonisSession):
         pace = Pace(options.poll_interval, options.approach_timeout, options.speed)
         self.tip = Tip(self, self.signals, options.calibration, options.feedback, pace)
         self._curves = ForceCurves(self, abort, self.signals, self.tip)
-        self._scanner = Scanner(self, self.signals, self.release)
+        self._scanner = Scanner(self, self.signals, self.release, by_clock=options.poll_interval > 0)
         self._bias = ControllerBias(self, abort, self.signals)
         self._scanner_range: float | None = None
 

@@ -16,6 +16,9 @@ PIXEL_PACKAGE = 16
 """A line has a multiple of so many pixels."""
 GRAB_EVERY = 0.2
 """Wall time between two fetches of the unfinished image (s): each moves the whole of it."""
+GRAB_WAITS = 128
+"""Waits for a line between two fetches where a scan is not followed by the clock: counted, so that a busy computer
+asks for nothing more."""
 LINE_WAIT = 0.5
 """Longest wait for a line before `watch` runs again (s)."""
 BACKWARD, FORWARD = 0, 1
@@ -38,10 +41,12 @@ Image = NDArray[np.float32]
 class Scanner:
     """The scan module of one controller."""
 
-    def __init__(self, session: NanonisSession, signals: Signals, release: int) -> None:
+    def __init__(self, session: NanonisSession, signals: Signals, release: int, by_clock: bool) -> None:
+        """`by_clock`: unfinished images are fetched by the clock, not by the count of waits."""
         self._session = session
         self._signals = signals
         self._release = release
+        self._by_clock = by_clock
 
     def scan(self, plan: ScanPlan, on_line: Callable[[ScanLine], None], watch: Watch, stop: Callable[[], None]) -> None:
         """Take an image from its lower edge up; `stop` ends the scan when `watch` or `on_line` raises."""
@@ -101,11 +106,12 @@ class Scanner:
     def _follow(self, plan: ScanPlan, lines: "Lines", watch: Watch) -> None:
         deadline = self._session.moment() + DEADLINE_FACTOR * plan.duration + DEADLINE_SLACK
         grab_at = self._session.moment() + GRAB_EVERY
+        waits = 0
         while True:
             watch()
             ended = self._line_ended(plan)
-            now = self._session.moment()
-            if ended or now >= grab_at:
+            now, waits = self._session.moment(), waits + 1
+            if ended or (now >= grab_at if self._by_clock else waits % GRAB_WAITS == 0):
                 lines.take()
                 grab_at = self._session.moment() + GRAB_EVERY
             if ended:

@@ -29,11 +29,12 @@ _SHORTEST = 3
 """A shorter text would be hidden where it stands by chance."""
 
 
-def pack_run(run: Path, to: Path, hide: Sequence[str] = ()) -> dict[str, int]:
+def pack_run(run: Path | str, to: Path | str, hide: Sequence[str] = ()) -> dict[str, int]:
     """Pack the run at `run` into the new file `to`. Returns how often each text of `hide` stood in it.
 
     Raises BadInput for a run that is live or no run, for texts too short, and where `to` exists.
     """
+    run, to = Path(run), Path(to)
     if to.exists():
         raise BadInput(f"{to} exists already: choose another name")
     for text in hide:

@@ -18,7 +18,7 @@ CASES = {
     "unknown command": (["rnu"], "No such command 'rnu'"),
     "unknown option": (["run", "trigger-ramp", "--bnech", "demo", *RUN], "No such option: --bnech"),
     "unknown procedure": (["run", "triger-map", *RUN], "did you mean 'trigger-map'?"),
-    "unknown procedure to list": (["procedures", "map"], "there are: contact-check"),
+    "unknown procedure to list": (["procedures", "map"], "there are: chrono-growth"),
     "no procedure": (["run", *RUN], "which procedure? `nanoprobe procedures` lists them"),
     "unknown parameter": (["run", "trigger-ramp", "--set", "trip_curent=1 nA", *RUN], "did you mean 'trip_current'?"),
     "no assignment": (["run", "trigger-ramp", "--set", "trip_current", *RUN], "write name=value"),

@@ -146,6 +146,7 @@ def test_move_that_stops_short_is_an_error_with_both_places():
 def test_stop_goes_over_the_abort_session_and_tries_everything_though_one_fails():
     abort = [
         pair("BiasSpectr.Stop", error="module not open"),
+        pair("ZSpectr.Stop"),
         pair("Scan.Action", "H I", 1, 0),
         pair("FolMe.Stop"),
         pair("AutoApproach.OnOffSet", "H", 0),

@@ -249,8 +249,11 @@ def test_onlooker_who_polls_during_the_sweep_changes_nothing_in_the_data(make_ri
         rig = make_rig(seed=3)
         client, other = rig.client(), rig.client()
         set_up(client, 0.0, -0.3, 2000)
+        begun = rig.do(lambda rig=rig: rig.controller.now)
         client.send("BiasSpectr.Start", "I s", 1, "")
-        while watched and not rig.do(lambda rig=rig: rig.controller.bias.value == 0.0 and rig.controller.now > 40):
+        while watched and not rig.do(
+            lambda rig=rig, begun=begun: rig.controller.bias.value == 0.0 and rig.controller.now > begun + 10
+        ):
             polls.append(
                 other.call("BiasSpectr.StatusGet", reply="I") + other.call("Scan.XYPosGet", "I", 1, reply="f f")
             )

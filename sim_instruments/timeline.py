@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-YIELD_EVERY = 64
+YIELD_EVERY = 8
 """Events run between two looks at the sockets, so that an abort gets in at pace 0."""
 
 

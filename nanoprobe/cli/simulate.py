@@ -10,6 +10,7 @@ from rich.table import Table
 from nanoprobe.cli.console import out, print_json
 from nanoprobe.cli.simulate_coating import coating
 from nanoprobe.cli.simulate_weakness import weakness
+from nanoprobe.cli.working import solving
 from nanoprobe.plan import parse_assignment
 from nanoprobe.units import si
 
@@ -66,7 +67,8 @@ def _simulate(kind: str, name: str | None, assignments: list[str], dofs: int, to
     if name is None:
         return _list([c for c in CASES.values() if c.kind == kind], as_json)
     case, given = find_case(kind, name), dict(parse_assignment(text) for text in assignments)
-    found = run_case(case, given, dofs, tolerance)
+    with solving(case.name) as watch:
+        found = run_case(case, given, dofs, tolerance, watch)
     values = {**found.values, "dofs": found.dofs, "estimated_error": found.estimated_error, "error": found.error}
     if as_json:
         known = {key: value for key, value in values.items() if value is None or value == value}

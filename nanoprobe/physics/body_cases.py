@@ -94,15 +94,20 @@ def _inclusion(v: Values, dofs: int, *, axisymmetric: bool) -> Iterator[Result]:
     """A sphere or cylinder of another conductivity; a needle of a thousandth of its radius is left out of its middle."""
     ratio = v["ratio"]
     exact = 3 / (2 + ratio) if axisymmetric else 2 / (1 + ratio)
+    problem = ball_in_field(ratio, axisymmetric)
+    fluxes = (problem.on(refined).solve() for refined in uniform_levels(problem.domain, dofs))
+    return local((flux, "field", -flux.at((0.0, 0.0)), exact, {"imbalance": flux.imbalance}) for flux in fluxes)
+
+
+def ball_in_field(ratio: float, axisymmetric: bool) -> Conduction:
+    """Return a sphere or, not axisymmetric, a cylinder (1 m, `ratio` times as conductive) in a field of 1 V/m along y."""
     layers = np.concatenate([evenly(-WIDE, 0.0, 1.0), evenly(0.0, WIDE, 1.0)[1:]])
     domain = shells(1.0, 1.0, layers, angles=4, axisymmetric=axisymmetric)
     contacts = {
         "far": Fixed(beyond(0, WIDE), lambda places: -places[1]),
         "middle": Fixed(beyond(1, QUARTER), 0.0),
     }
-    problem = Conduction(domain, lambda own: np.where(own[0] < 0, ratio, 1.0), contacts)
-    fluxes = (problem.on(refined).solve() for refined in uniform_levels(domain, dofs))
-    return local((flux, "field", -flux.at((0.0, 0.0)), exact, {"imbalance": flux.imbalance}) for flux in fluxes)
+    return Conduction(domain, lambda own: np.where(own[0] < 0, ratio, 1.0), contacts)
 
 
 ASPECT: Final = {"aspect": Setting(10.0, "1", "long over short half axis", above=0.999)}

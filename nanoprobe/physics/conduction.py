@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from skfem import Basis, BilinearForm, ElementTriP2, FacetBasis, Functional, InteriorFacetBasis, LinearForm
+from skfem import Basis, BilinearForm, ElementTriP2, FacetBasis, Functional, LinearForm
 from skfem.helpers import dot, grad
 
 from nanoprobe.errors import BadInput, NanoprobeError
 from nanoprobe.physics.contacts import PRESSURE_TO_VOLTS, Contact, FarAway, Film, Fixed, Kinetics, Supply
 from nanoprobe.physics.domain import Array, Domain, Field, measure
 from nanoprobe.physics.flux import Flux
+from nanoprobe.physics.flux_error import Inflow, indicators, insulated
+from nanoprobe.physics.jumps import Jump, opened
 from nanoprobe.physics.solving import solve_symmetric
 
 FEWEST_EDGES: Final = 2
@@ -27,12 +28,13 @@ SETTLED: Final = 1e-11
 class Conduction:
     """A body, its conductivity (S/m; one value a triangle, taken at its centre in own coordinates) and its contacts.
 
-    What has no contact is insulating.
+    What has no contact is insulating. `jumps`: boundaries of no thickness that resist.
     """
 
     domain: Domain
     conductivity: Field
     contacts: Mapping[str, Contact]
+    jumps: tuple[Jump, ...] = ()
 
     def solve(self) -> Flux:
         """Return the flux. Raises BadInput for unphysical fields, contacts that are not there, and pieces without one."""
@@ -63,32 +65,36 @@ def _integral(w: Any) -> Any:
     return w.weight * w.f
 
 
-@Functional
-def _jump(w: Any) -> Any:
-    flux = w.s1 * dot(grad(w.u1), w.n) - w.s2 * dot(grad(w.u2), w.n)
-    return w.weight * w.h * flux**2 / (2 * (w.s1 + w.s2))  # h / 2p with p = 2 (Melenk and Wohlmuth 2001)
-
-
-@Functional
-def _leak(w: Any) -> Any:
-    return w.weight * w.h * (w.sigma * dot(grad(w.u), w.n) - w.j) ** 2 / (2 * w.sigma)
-
-
 class _Solver:
     """One mesh: assembles, iterates where contacts are not linear, takes stock."""
 
     def __init__(self, problem: Conduction) -> None:
-        self.domain, self.contacts = problem.domain, problem.contacts
-        self.mesh = problem.domain.in_space
+        _check_contacts(problem)
+        self.problem, self.contacts = problem, problem.contacts
+        cut = opened(problem.domain, problem.jumps)
+        self.domain, self.cuts = cut.domain, cut.cuts
+        self.mesh = cut.domain.in_space
         self.basis = Basis(self.mesh, ElementTriP2())
         self.sigma = _checked(problem.conductivity(problem.domain.centres))
-        self.facets = {name: problem.domain.facets(each.where) for name, each in problem.contacts.items()}
-        _check_contacts(self.facets, problem)
+        self.facets = {n: np.setdiff1d(cut.domain.facets(c.where), self.cuts) for n, c in problem.contacts.items()}
         self.sides = {name: FacetBasis(self.mesh, ElementTriP2(), facets=f) for name, f in self.facets.items()}
         self.weights = {name: measure(self.domain, self.places(name)) for name in self.sides}
         weight = measure(self.domain, np.asarray(self.basis.global_coordinates()))
         per_point = np.broadcast_to(self.sigma[:, None], weight.shape)
         self.body = _stiffness.assemble(self.basis, weight=weight, sigma=per_point)
+        self.seams = [[FacetBasis(self.mesh, ElementTriP2(), facets=f) for f in pair] for pair in cut.sides]
+        for jump, sides in zip(problem.jumps, self.seams, strict=True):
+            self.body = self.body + self._across(jump, sides)
+
+    def _across(self, jump: Jump, sides: list[Any]) -> Any:
+        """Return the matrix of a boundary: its conductance times the square of the jump, as a power."""
+        weight = measure(self.domain, np.asarray(sides[0].global_coordinates()))
+        total = 0.0
+        for i, of_u in enumerate(sides):
+            for k, of_v in enumerate(sides):
+                conductance = np.full(weight.shape, (1 if i == k else -1) / jump.resistance)
+                total = total + _exchange.assemble(of_u, of_v, weight=weight, g=conductance)
+        return total
 
     def places(self, name: str) -> Array:
         return np.asarray(self.sides[name].global_coordinates())
@@ -97,14 +103,14 @@ class _Solver:
         potential, matrix, load = self._solve()
         currents = self._currents(potential, matrix, load)
         return Flux(
-            domain=self.domain,
+            domain=self.problem.domain,
             basis=self.basis,
             conductivity=self.sigma,
             potential=potential,
             currents=currents,
             mean_potentials={name: self._mean(name, potential) for name in self.sides},
             power=float(potential @ (self.body @ potential)),
-            indicators=self._indicators(potential),
+            indicators=indicators(self.domain, self.mesh, self.sigma, potential, self._inflows(potential)),
         )
 
     # --- solving ------------------------------------------------------------------------------------------------
@@ -222,32 +228,15 @@ class _Solver:
         there = np.asarray(self.sides[name].interpolate(potential))
         return self._total(name, there) / self._total(name, np.ones_like(there))
 
-    def _indicators(self, potential: Array) -> Array:
-        """Return each triangle's share of the error (W): jumps of the flux over its edges, and leaks where none belongs."""
-        sides = [InteriorFacetBasis(self.mesh, ElementTriP2(), side=side) for side in (0, 1)]
-        shape = sides[0].global_coordinates().shape[1:]
-        values = {f"u{i + 1}": side.interpolate(potential) for i, side in enumerate(sides)}
-        sigmas = {f"s{i + 1}": np.broadcast_to(self.sigma[side.tind][:, None], shape) for i, side in enumerate(sides)}
-        weight = measure(self.domain, np.asarray(sides[0].global_coordinates()))
-        at_edge = np.zeros(self.mesh.facets.shape[1])
-        at_edge[sides[0].find] = _jump.elemental(sides[0], weight=weight, **values, **sigmas)
-        at_edge[self.insulated] += self._leaks(potential)
-        return np.asarray(0.5 * at_edge[self.mesh.t2f].sum(axis=0))
-
-    @cached_property
-    def insulated(self) -> NDArray[np.int_]:
-        """Outer edges without a contact."""
-        touched = np.concatenate([*self.facets.values()])
-        return np.setdiff1d(self.mesh.boundary_facets(), touched)
-
-    def _leaks(self, potential: Array) -> Array:
-        if not len(self.insulated):
-            return np.zeros(0)
-        side = FacetBasis(self.mesh, ElementTriP2(), facets=self.insulated)
-        weight = measure(self.domain, np.asarray(side.global_coordinates()))
-        sigma = np.broadcast_to(self.sigma[side.tind][:, None], weight.shape)
-        none = np.zeros(weight.shape)
-        return np.asarray(_leak.elemental(side, weight=weight, sigma=sigma, j=none, u=side.interpolate(potential)))
+    def _inflows(self, potential: Array) -> list[Inflow]:
+        """Return what must flow in through outer edges without a contact (nothing), and over boundaries from their other side."""
+        touched = np.concatenate([self.cuts, *self.facets.values()])
+        found = insulated(self.mesh, np.setdiff1d(self.mesh.boundary_facets(), touched))
+        for jump, sides in zip(self.problem.jumps, self.seams, strict=True):
+            here, there = (np.asarray(side.interpolate(potential)) for side in sides)
+            density = (there - here) / jump.resistance
+            found += [Inflow(sides[0], density), Inflow(sides[1], -density)]
+        return found
 
 
 def _checked(sigma: Array) -> Array:
@@ -260,7 +249,8 @@ def _checked(sigma: Array) -> Array:
     return np.asarray(sigma, dtype=np.float64)
 
 
-def _check_contacts(facets: Mapping[str, NDArray[np.int_]], problem: Conduction) -> None:
+def _check_contacts(problem: Conduction) -> None:
+    facets = {name: problem.domain.facets(each.where) for name, each in problem.contacts.items()}
     for name, found in facets.items():
         if len(found) < FEWEST_EDGES:
             raise BadInput(

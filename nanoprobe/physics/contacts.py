@@ -39,7 +39,7 @@ class Film:
 
     def drop(self, density: Array) -> tuple[Array, Array]:
         """Return the voltage between metal and body at `density` (V), and its slope (ohm m2)."""
-        _positive(self.resistance, "the resistance of a film", "ohm m2")
+        check_positive(self.resistance, "the resistance of a film", "ohm m2")
         return self.resistance * density, np.full_like(density, self.resistance)
 
 
@@ -62,7 +62,7 @@ class Kinetics:
 
     def drop(self, density: Array) -> tuple[Array, Array]:
         """Return the voltage between metal and body at `density` (V), and its slope (ohm m2)."""
-        _positive(self.exchange, "the exchange current density", "A/m2")
+        check_positive(self.exchange, "the exchange current density", "A/m2")
         bend = 2 * thermal_voltage(self.temperature)
         ratio = density / (2 * self.exchange)
         slope = bend / (2 * self.exchange * np.sqrt(1 + ratio**2))
@@ -82,6 +82,7 @@ class FarAway:
 Contact = Fixed | Supply | Film | Kinetics | FarAway
 
 
-def _positive(value: float, name: str, unit: str) -> None:
+def check_positive(value: float, name: str, unit: str) -> None:
+    """Raise BadInput where a quantity is not positive."""
     if not value > 0:
         raise BadInput(f"{name} is {value:g} {unit}; it must be positive")

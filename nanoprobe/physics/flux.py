@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from skfem import Basis
 
 from nanoprobe.physics.domain import Array, Domain, Mask
 
 CORNERS: Final = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 """Corners of the reference triangle."""
+Side = Callable[[Array], Mask] | None
+"""Says which triangles are meant by their centres (own coordinates); None: all."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,20 @@ class Flux:
         return float(abs(flows.sum()) / np.abs(flows).max())
 
     @cached_property
-    def _corner_density(self) -> tuple[Array, NDArray[np.int_]]:
+    def _corner_density(self) -> Array:
         corners = Basis(self.basis.mesh, self.basis.elem, quadrature=(CORNERS, np.full(3, 1 / 6)))
-        density = -self.conductivity[:, None] * np.asarray(corners.interpolate(self.potential).grad)
-        return density, self.domain.mesh.t.T
+        return np.asarray(-self.conductivity[:, None] * corners.interpolate(self.potential).grad)
 
-    def density(self, place: tuple[float, float], side: Callable[[Array], Mask] | None = None) -> Array:
+    def _around(self, place: tuple[float, float], side: Side) -> Mask:
+        """Return which corners (shape (n, 3)) of which triangles lie at a vertex (own coordinates), on one `side` of it."""
+        around: Mask = np.equal(self.domain.mesh.t.T, self.domain.vertex(place))
+        return around if side is None else around & side(self.domain.centres)[:, None]
+
+    def density(self, place: tuple[float, float], side: Side = None) -> Array:
         """Return the current density (A/m2, shape (2,)) at a vertex (own coordinates): mean of its triangles (on one `side`)."""
-        density, corners = self._corner_density
-        around = corners == self.domain.vertex(place)
-        if side is not None:
-            around = around & side(self.domain.centres)[:, None]
-        return np.asarray(density[:, around].mean(axis=1))
+        return np.asarray(self._corner_density[:, self._around(place, side)].mean(axis=1))
 
-    def at(self, place: tuple[float, float]) -> float:
-        """Return the potential (V) at a vertex (own coordinates)."""
-        return float(self.potential[self.basis.nodal_dofs[0, self.domain.vertex(place)]])
+    def at(self, place: tuple[float, float], side: Side = None) -> float:
+        """Return the potential (V) at a vertex (own coordinates); where it jumps, on one `side` or the mean."""
+        corners = self.basis.element_dofs[:3].T
+        return float(self.potential[corners[self._around(place, side)]].mean())

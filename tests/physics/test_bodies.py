@@ -14,6 +14,7 @@ from nanoprobe.physics.contacts import Film, Fixed, Kinetics, Supply
 from nanoprobe.physics.domain import box, shells
 from nanoprobe.physics.elasticity import Elastic, Support
 from nanoprobe.physics.flux_cases import before, beyond, uniform
+from nanoprobe.physics.jumps import Jump
 from nanoprobe.physics.sheet import pull_sheet
 from nanoprobe.physics.solving import check_memory
 from nanoprobe.physics.voxels import Block, conductances, matrix_of, solve_block
@@ -178,3 +179,52 @@ def test_a_soft_line_in_a_sheet_stores_more_energy_and_carries_less_along_itself
     assert stress.xx.mean(axis=0) == pytest.approx(1e8, rel=1e-4)  # the pull goes through every column
     assert stress.yy[10, 10] == pytest.approx(0.26 * 1e8 + 0.6 * (stress.yy[10, 0] - 0.26 * 1e8), rel=2e-2)
     assert stress.energy[10, 10] > 1.2 * stress.energy[10, 0]
+
+
+def quarter(mesh: np.ndarray, jumps: tuple[Jump, ...] = (), layer: float = 0.0) -> float:
+    """Resistance (ohm m) under a contact on a third of the top, of four grains of 1 m whose boundaries are layers or jumps."""
+    top, bottom = Fixed(lambda own: beyond(1, 2.0)(own) & (own[0] < 0.7), 1.0), Fixed(before(1, 0.0))
+    in_layer = lambda own: (abs(own - 1.0) < layer / 2).any(axis=0)  # noqa: E731
+    conductivity = lambda own: np.where(in_layer(own), layer / BARRIER, 1.0)  # noqa: E731
+    return Conduction(box(mesh, mesh), conductivity, {"top": top, "bottom": bottom}, jumps).solve().resistance("top")
+
+
+BARRIER = 0.5
+CROSS = Jump(lambda own: (abs(own - 1.0) < 1e-9).any(axis=0), BARRIER)
+
+
+def test_thin_layers_come_to_what_a_jump_gives_as_they_get_thinner():
+    grains = [0, 0.35, 0.7, 0.85, 1.0, 1.15, 1.3, 1.65, 2.0]
+    jump = quarter(np.array(grains), (CROSS,))
+    apart = []
+    for layer in (4e-2, 1e-2):
+        lines = np.unique([*grains[:4], 1 - layer / 2, 1.0, 1 + layer / 2, *grains[5:]])
+        apart.append(abs(quarter(lines, layer=layer) / jump - 1))
+    assert apart[1] < apart[0] / 2
+    assert apart[1] < 5e-3
+
+
+def test_a_boundary_that_ends_inside_lets_current_around_its_end():
+    wall = Jump(lambda own: (abs(own[1] - 0.5) < 1e-9) & (own[0] < 0.5 + 1e-9), 1e6)
+    flux = Conduction(SQUARE.refined(2), uniform(1.0), ENDS, (wall,)).solve()
+    assert 1.0 < flux.resistance("high") < 2.0
+    assert flux.at((0.25, 0.5), lambda own: own[1] > 0.5) - flux.at((0.25, 0.5), lambda own: own[1] < 0.5) > 0.3
+    assert flux.at((0.75, 0.5)) == pytest.approx(0.5, abs=1e-6)
+    assert flux.imbalance < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("jump", "says"),
+    [
+        pytest.param(Jump(lambda own: abs(own[0] - 0.3) < 1e-9, 1.0), "lies on no edge inside the body", id="no edges"),
+        pytest.param(
+            Jump(lambda own: (abs(own[0] - 0.5) < 1e-9) & (abs(own[1] - 0.375) < 0.13), 1.0),
+            "ends inside the body needs two mesh edges or more",
+            id="one edge",
+        ),
+        pytest.param(Jump(beyond(0, 0.5), 0.0), "resistance of a boundary is 0 ohm m2", id="no resistance"),
+    ],
+)
+def test_a_boundary_that_cannot_be_is_refused(jump, says):
+    with pytest.raises(BadInput, match=says):
+        Conduction(SQUARE, uniform(1.0), ENDS, (jump,)).solve()

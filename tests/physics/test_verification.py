@@ -8,6 +8,9 @@ from nanoprobe.physics.verification import Row, verify
 QUICK = {
     "slab": (1000, 1e-12),
     "brick": (1000, 1e-12),
+    "network": (1000, 1e-12),
+    "grain": (2000, 4e-3),
+    "column": (2000, 1e-4),
     "disk": (2000, 1e-4),
     "disk-on-layer": (2500, 3e-4),
     "uniform-disk": (2000, 5e-5),

@@ -27,6 +27,7 @@ from nanoprobe.analysis.of_run import (
 from nanoprobe.analysis.sites import Site
 from nanoprobe.analysis.summary import PointVerdicts, summarise
 from nanoprobe.errors import BadInput, StorageError
+from nanoprobe.geometry import Frame
 from nanoprobe.records import PointState
 from nanoprobe.roles import Array
 from nanoprobe.units import si
@@ -91,12 +92,14 @@ def _draw_image(axes: Axes, image: Image | None, channel: str, title: str, name:
         return
     low, high = np.nanpercentile(values, [0.5, 99.5])
     dark_is_low = high - np.nanmedian(values) >= np.nanmedian(values) - low or channel == "height"
-    shown = _show(axes, image, values, colours if dark_is_low else f"{colours}_r", Normalize(low, high))
+    shown = show_on_surface(axes, image.frame, values, colours if dark_is_low else f"{colours}_r", Normalize(low, high))
     axes.figure.colorbar(shown, ax=axes, label=name, format=EngFormatter(unit), shrink=0.85)
 
 
-def _show(axes: Axes, image: Image, values: Array, colours: str, norm: Normalize, alpha: float = 1.0) -> AxesImage:
-    frame = image.frame
+def show_on_surface(
+    axes: Axes, frame: Frame, values: Array, colours: str, norm: Normalize, alpha: float = 1.0
+) -> AxesImage:
+    """Draw `values` (shape (ny, nx)) where their `frame` lies, in scanner coordinates (m)."""
     turn = Affine2D().rotate_around(frame.x, frame.y, frame.angle) + axes.transData
     left, low = frame.x - frame.width / 2, frame.y - frame.height / 2
     extent = (left, left + frame.width, low, low + frame.height)
@@ -132,7 +135,7 @@ def _draw_voltages(
         return
     if image is not None and image.height is not None and np.isfinite(image.height).any():
         low, high = np.nanpercentile(image.height, [0.5, 99.5])
-        _show(axes, image, image.height, "gray", Normalize(low, high), alpha=0.45)
+        show_on_surface(axes, image.frame, image.height, "gray", Normalize(low, high), alpha=0.45)
     _metres(axes)
     _mark_points(axes, places, verdicts, kinds)
     axes.figure.legend(handles=_legend(verdicts, kinds), loc="outside lower left", ncols=4, fontsize=9)

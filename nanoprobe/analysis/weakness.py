@@ -6,7 +6,6 @@ square root; where the local current is larger by a factor e, the same plating n
 What the maps do not show, scatter included, the prediction does not know: its order matters, not its volts.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,11 +18,11 @@ from nanoprobe.analysis.strengths import strengths_of
 from nanoprobe.geometry import Frame
 from nanoprobe.physics.constants import thermal_voltage
 from nanoprobe.physics.sheet import pull_sheet
+from nanoprobe.physics.solving import Watch, part, unwatched
 from nanoprobe.physics.voxels import Block, solve_block
 from nanoprobe.roles import Array
 
 QUANTITY = "predicted trigger voltage"
-Watch = Callable[[float], None]
 RIM = 0.04
 """Share of a map's edge that is left out when places are picked."""
 
@@ -97,14 +96,12 @@ def _spaced(candidates: Array, count: int, apart: float, taken: Array) -> Array:
     return taken
 
 
-def predict(fields: MeasuredFields, settings: WeaknessSettings, watch: Watch = lambda share: None) -> Weakness:
+def predict(fields: MeasuredFields, settings: WeaknessSettings, watch: Watch = unwatched) -> Weakness:
     """Return the weakness map of measured fields; `watch` hears the share done (0..1). Raises BadInput for unphysical fields."""
     heights = _layers(fields)
-    electrons = _focusing(_electron_block(fields, heights), 0.0)
-    watch(0.4)
-    ions = _focusing(_ion_block(fields, settings, heights), settings.film)
-    watch(0.8)
-    sheet = pull_sheet(fields.modulus, *fields.pixel, settings.poisson, 1e8)
+    electrons = _focusing(_electron_block(fields, heights), 0.0, part(watch, 0.0, 0.4))
+    ions = _focusing(_ion_block(fields, settings, heights), settings.film, part(watch, 0.4, 0.8))
+    sheet = pull_sheet(fields.modulus, *fields.pixel, settings.poisson, 1e8, part(watch, 0.8, 1.0))
     energy = sheet.energy / np.median(sheet.energy)
     tafel = 2 * thermal_voltage()
     voltage = settings.typical / np.sqrt(energy) - tafel * np.log(_over_median(electrons) * _over_median(ions))
@@ -153,5 +150,5 @@ def _ion_block(fields: MeasuredFields, settings: WeaknessSettings, heights: Arra
     return _block(1 / (1 / settings.ionic + more * fields.boundary), settings.ionic, heights, fields)
 
 
-def _focusing(block: Block, film: float) -> Array:
-    return np.maximum(solve_block(block, film=film, tolerance=1e-6).focusing, 1e-12)
+def _focusing(block: Block, film: float, watch: Watch) -> Array:
+    return np.maximum(solve_block(block, film=film, tolerance=1e-6, watch=watch).focusing, 1e-12)

@@ -1,9 +1,11 @@
 """A predicted weakness map as a run of its own: the maps on the measured grid, and the measured triggers beside them."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +14,14 @@ from nanoprobe.analysis.correlation import Correlation
 from nanoprobe.analysis.estimate import plain
 from nanoprobe.analysis.measured_fields import fields_of, modulus_map
 from nanoprobe.analysis.of_run import map_image, place_of, places_on_map, verdicts_of
-from nanoprobe.analysis.strengths import strengths_of
-from nanoprobe.analysis.weakness import Watch, Weakness, WeaknessSettings, held_against, predict
+from nanoprobe.analysis.strengths import Strengths, strengths_of
+from nanoprobe.analysis.weakness import Weakness, WeaknessSettings, held_against, predict
 from nanoprobe.engine import SIGN_CONVENTION, versions
 from nanoprobe.errors import BadInput
+from nanoprobe.physics.solving import Watch, unwatched
 from nanoprobe.records import ColumnInfo, FrameBegin, FrameLine, TableBegin, TableRows
 from nanoprobe.roles import Array, ScanLine, ScanPlan
-from nanoprobe.storage import Run, RunHeader, RunWriter, check_new
+from nanoprobe.storage import Run, RunHeader, RunWriter, check_new, open_run
 
 PROCEDURE = "weakness"
 CHANNELS: Mapping[str, str] = {
@@ -46,10 +49,48 @@ TABLE = "held_against"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A weakness map, and how it compares with measured triggers where there are some."""
+    """A weakness map, and how it compares with measured triggers where there are some.
+
+    `parameters`: of `WeaknessSettings`; `made_from`: paths of the runs with the `map`, the `modulus` and the `triggers`.
+    """
 
     weakness: Weakness
     correlation: Correlation | None
+    parameters: Mapping[str, Any]
+    made_from: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Measured triggers beside the prediction: `places` on the map (m, shape (n, 2)), `predicted` (V), measured `strengths`."""
+
+    places: Array
+    predicted: Array
+    strengths: Strengths
+
+
+def predict_at(
+    out: Path,
+    mapped: Path,
+    triggers: Path | None = None,
+    modulus: Path | None = None,
+    settings: WeaknessSettings | None = None,
+    watch: Watch = unwatched,
+) -> Prediction:
+    """Predict from the runs at these paths, store it as a run at `out`, and return it; arguments as for `predict_run`.
+
+    Without `triggers` it is held against the points of the mapped run itself, if it has any. Raises BadInput, StorageError.
+    """
+    check_new(out)
+    with ExitStack() as stack:
+        first, tried, soft = (
+            None if path is None else stack.enter_context(open_run(path)) for path in (mapped, triggers, modulus)
+        )
+        assert first is not None
+        tried = tried or (first if first.points_committed else None)
+        found = predict_run(first, tried, soft, settings or WeaknessSettings(), watch)
+        store(found, out, first, tried)
+    return found
 
 
 def predict_run(
@@ -57,16 +98,34 @@ def predict_run(
     triggers: Run | None,
     modulus: Run | None,
     settings: WeaknessSettings,
-    watch: Watch = lambda share: None,
+    watch: Watch = unwatched,
 ) -> Prediction:
     """Return the prediction of the map in `mapped`, held against the points of `triggers`.
 
     `modulus`: a run with a modulus map of the same place. A run that is a prediction itself is taken as it is. Raises BadInput
-    where a run lacks what is needed.
+    where a run lacks what is needed, or is a prediction and shall be changed.
     """
-    done = mapped.header.procedure == PROCEDURE
-    weakness = stored_weakness(mapped) if done else _predicted(mapped, modulus, settings, watch)
-    return Prediction(weakness, None if triggers is None else held_against(weakness, triggers))
+    if mapped.header.procedure == PROCEDURE:
+        _check_unchanged(mapped, modulus, settings)
+        weakness, parameters = stored_weakness(mapped), mapped.header.parameters
+        sources = dict(mapped.header.extra["made_from"])
+    else:
+        weakness, parameters = _predicted(mapped, modulus, settings, watch), asdict(settings)
+        sources = {"map": _path(mapped), "modulus": _path(modulus)}
+    correlation = None if triggers is None else held_against(weakness, triggers)
+    return Prediction(weakness, correlation, parameters, {**sources, "triggers": _path(triggers)})
+
+
+def _path(run: Run | None) -> str | None:
+    return None if run is None else str(run.path)
+
+
+def _check_unchanged(prediction: Run, modulus: Run | None, settings: WeaknessSettings) -> None:
+    if modulus is not None or settings != WeaknessSettings():
+        raise BadInput(
+            f"{prediction.path} is a prediction already, with its settings and modulus: to change them, predict anew from "
+            f"{prediction.header.extra['made_from']['map']}"
+        )
 
 
 def stored_weakness(run: Run) -> Weakness:
@@ -74,6 +133,15 @@ def stored_weakness(run: Run) -> Weakness:
     frame = run.frames[0]
     maps = {name: np.asarray(frame[channel].values[0], dtype=np.float64) for channel, name in FIELDS.items()}
     return Weakness(frame=place_of(frame), **maps)
+
+
+def stored_beside(run: Run) -> Beside | None:
+    """Return the measured triggers that `store` has written beside the maps; None where there were none to write."""
+    table = run.tables.get(TABLE)
+    if table is None:
+        return None
+    x, y, predicted, withstood, triggered = (np.asarray(table[name].values, dtype=np.float64) for name in COLUMNS)
+    return Beside(np.column_stack([x, y]), predicted, Strengths(withstood, triggered))
 
 
 def _predicted(mapped: Run, modulus: Run | None, settings: WeaknessSettings, watch: Watch) -> Weakness:
@@ -88,11 +156,11 @@ def _predicted(mapped: Run, modulus: Run | None, settings: WeaknessSettings, wat
     return predict(fields, settings, watch)
 
 
-def store(prediction: Prediction, path: Path, mapped: Run, triggers: Run | None, settings: WeaknessSettings) -> None:
+def store(prediction: Prediction, path: Path, mapped: Run, triggers: Run | None) -> None:
     """Write a prediction as a run at `path`. Raises BadInput where that exists, StorageError where the disk refuses."""
     check_new(path)
     weakness = prediction.weakness
-    with RunWriter.create(path, _header(prediction, mapped, triggers, settings)) as writer:
+    with RunWriter.create(path, _header(prediction, mapped)) as writer:
         ny, nx = weakness.voltage.shape
         plan = ScanPlan(frame=weakness.frame, pixels=nx, lines=ny, line_time=0.0, channels=tuple(CHANNELS))
         writer.record(FrameBegin(0, plan, CHANNELS, "prediction"))
@@ -102,16 +170,15 @@ def store(prediction: Prediction, path: Path, mapped: Run, triggers: Run | None,
             writer.record(
                 TableBegin(name=TABLE, dim="point", columns=COLUMNS, meaning="measured triggers and predicted ones")
             )
-            writer.record(TableRows(table=TABLE, values=_beside(weakness, triggers)))
+            writer.record(TableRows(table=TABLE, values=_columns(weakness, triggers)))
         writer.finish("finished")
 
 
-def _header(prediction: Prediction, mapped: Run, triggers: Run | None, settings: WeaknessSettings) -> RunHeader:
-    runs = {"map": str(mapped.path), "triggers": None if triggers is None else str(triggers.path)}
-    found = {"correlation": plain(prediction.correlation), "made_from": runs}
+def _header(prediction: Prediction, mapped: Run) -> RunHeader:
+    found = {"correlation": plain(prediction.correlation), "made_from": dict(prediction.made_from)}
     return RunHeader(
         procedure=PROCEDURE,
-        parameters=asdict(settings),
+        parameters=dict(prediction.parameters),
         plan={},
         plan_sha256="",
         bench=mapped.header.bench,
@@ -133,7 +200,7 @@ def _line(weakness: Weakness, index: int) -> Iterator[tuple[str, NDArray[np.floa
         yield channel, np.repeat(row, 2, axis=0).astype(np.float32)
 
 
-def _beside(weakness: Weakness, triggers: Run) -> dict[str, Array]:
+def _columns(weakness: Weakness, triggers: Run) -> dict[str, Array]:
     strengths, chosen = strengths_of(verdicts_of(triggers.points))
     places = places_on_map(triggers.points)[chosen]
     return {

@@ -1,6 +1,5 @@
 """`nanoprobe simulate weakness`: where a measured map should trigger first, held against where it did."""
 
-from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,6 @@ from nanoprobe.cli.console import print_json, tell
 from nanoprobe.cli.working import working
 from nanoprobe.errors import BadInput
 from nanoprobe.plan import parse_assignment
-from nanoprobe.storage import Run, check_new, open_run
 from nanoprobe.units import quantity
 
 if TYPE_CHECKING:
@@ -55,23 +53,14 @@ def weakness(
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
 ) -> None:
     """Predict from a measured map where dendrites trigger first: flux and stress by finite elements."""
-    from nanoprobe.analysis.weakness_run import predict_run, store
+    from nanoprobe.analysis.weakness_run import predict_at
 
     settings = _settings(assignments or [])
-    check_new(to)
-    with ExitStack() as opened:
-        first = opened.enter_context(open_run(mapped))
-        tried = _opened(opened, triggers) or (first if first.points_committed else None)
-        with working("predicting") as watch:
-            found = predict_run(first, tried, _opened(opened, modulus), settings, watch)
-        store(found, to, first, tried, settings)
+    with working("predicting") as watch:
+        found = predict_at(to, mapped, triggers, modulus, settings, watch)
     if picks is not None:
         _write(found.weakness, picks, count, apart)
     _tell(found, to, as_json)
-
-
-def _opened(stack: ExitStack, path: Path | None) -> Run | None:
-    return None if path is None else stack.enter_context(open_run(path))
 
 
 def _settings(assignments: list[str]) -> "WeaknessSettings":

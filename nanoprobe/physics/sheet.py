@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 
 from nanoprobe.errors import BadInput
 from nanoprobe.physics.domain import Array
-from nanoprobe.physics.solving import solve_symmetric
+from nanoprobe.physics.solving import Watch, solve_symmetric, unwatched
 from nanoprobe.physics.tensors import lame
 
 _GAUSS = 0.5 + np.array([-1.0, 1.0]) / (2 * np.sqrt(3))
@@ -38,7 +38,9 @@ class SheetStress:
         return np.asarray((self.xx + self.yy) / 2 + np.hypot((self.xx - self.yy) / 2, self.xy))
 
 
-def pull_sheet(modulus: Array, width: float, depth: float, poisson: float, stress: float) -> SheetStress:
+def pull_sheet(
+    modulus: Array, width: float, depth: float, poisson: float, stress: float, watch: Watch = unwatched
+) -> SheetStress:
     """Return the stress where a sheet of `modulus` (Pa, shape (ny, nx)) is under `stress` (Pa, the same in x and y) at its rim.
 
     `width`, `depth`: of a pixel along x and y (m). Left and lower side slide on walls: the map mirrored goes on.
@@ -56,7 +58,7 @@ def pull_sheet(modulus: Array, width: float, depth: float, poisson: float, stres
     load, held = _rim(modulus.shape, width, depth, stress)
     moved, free = np.zeros(count), np.flatnonzero(~held)
     rigid = _rigid(modulus.shape, width, depth)[free]
-    moved[free] = solve_symmetric(matrix[free][:, free], load[free], rigid)
+    moved[free] = solve_symmetric(matrix[free][:, free], load[free], rigid, watch=watch)
     return _stress(modulus, moved[unknowns], width, depth, poisson)
 
 

@@ -5,7 +5,6 @@ gradients of the two ends of anything but a cell edge are at right angles there,
 a row, each a sum of cell conductivities times one reference weight. It is the finite-element matrix, entry by entry.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,7 @@ from scipy.sparse import csr_array
 
 from nanoprobe.errors import BadInput
 from nanoprobe.physics.domain import Array, Mask
-from nanoprobe.physics.solving import check_memory, solve_symmetric
+from nanoprobe.physics.solving import Watch, check_memory, part, solve_symmetric, unwatched
 
 BYTES_EACH: Final = 1600
 """Memory an unknown takes at the peak: matrix and multigrid levels."""
@@ -24,7 +23,6 @@ SHARE: Final = ((2 / 6, 1 / 6), (1 / 6, 2 / 6))
 """Share of a cell's volume that a cell edge's tetrahedra have, by the edge's place (0 or 1) along the two other axes."""
 DIRECT: Final = 8_000
 """Up to so many unknowns in three dimensions a direct solver is faster."""
-Watch = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def solve_block(
     film: float = 0.0,
     ground: float | Array = 0.0,
     tolerance: float = 1e-10,
-    watch: Watch = lambda share: None,
+    watch: Watch = unwatched,
 ) -> BlockFlux:
     """Return the flux from the surface at `potential` (V; a number, or one a surface node) to the ground at the bottom.
 
@@ -128,8 +126,9 @@ def solve_block(
     matrix = matrix_of(edges, ~held, foot)
     load = -apply(edges, known)
     load[0] += foot * potential
-    watch(0.3)
-    known[~held] = solve_symmetric(matrix, load[~held], tolerance=tolerance, direct=DIRECT)
+    watch(0.2)
+    solving = part(watch, 0.2, 1.0)
+    known[~held] = solve_symmetric(matrix, load[~held], tolerance=tolerance, direct=DIRECT, watch=solving)
     watch(1.0)
     return _taken_stock(block, edges, known)
 

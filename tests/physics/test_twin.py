@@ -4,15 +4,19 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from nanoprobe import Plan, open_run
 from nanoprobe.analysis.measured_fields import modulus_map
+from nanoprobe.analysis.of_run import Image, values_at
+from nanoprobe.analysis.weakness_run import stored_weakness
 from nanoprobe.cli.app import _status
 from nanoprobe.engine import execute
 from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from sim_instruments.drift import DriftSettings
 from sim_instruments.nanonis.controller import ControllerSettings
+from sim_instruments.surface import CORE_WIDTH
 from sim_instruments.trigger import Knobs
 
 NEAR = ControllerSettings(coarse_gap=2e-6)
@@ -63,6 +67,50 @@ def test_the_predicted_map_goes_with_the_triggers_of_a_twin_whose_mechanisms_act
         assert stored.tables["held_against"].sizes["point"] == 40
         assert stored.frames[0]["predicted_trigger"].attrs["units"] == "V"
         assert stored.frames[0]["predicted_trigger"].shape == (2, 208, 208)
+    report = tmp_path / "report.html"
+    status, out, err = typed("analyze", tmp_path / "acting-prediction.zarr", "--report", report, "--json")
+    assert status == 0, err
+    told = json.loads(out)
+    assert told["rank_correlation"] == found["acting"]["value"]
+    assert told["rank_correlation_interval"] == [found["acting"]["low"], found["acting"]["high"]]
+    assert told["runs"][0]["details"]["made_from"]["map"] == str(current_map)
+    assert "the interval excludes 0: it triggers first where it was said to" in told["runs"][0]["concluded"][0]
+    assert report.read_text("utf-8").count("<figure>") == 2
+    status, out, _ = typed("analyze", predicted, "--json")
+    told = json.loads(out)
+    assert (status, told["rank_correlation"]) == (0, None)
+    assert "Nothing measured is held against this prediction yet" in told["runs"][0]["concluded"][0]
+    status, _, err = typed("simulate", "weakness", predicted, "--out", tmp_path / "p.zarr", "--set", "softening=0")
+    assert (status, "is a prediction already" in err, str(current_map) in err) == (2, True, True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_measured_modulus_map_says_where_energy_is_stored(lab_starter, tmp_path, typed):
+    """The map of moduli is smaller than the current map: beyond it, conducting boundaries are taken as softer."""
+    lab = lab_starter(seed=SEED, controller=NEAR, drift=STILL)
+    current_map = measured(lab, "current-map", tmp_path / "map.zarr", pixels=96, size=3e-6)
+    curves = {"rate": 0.5, "peak_force": 0.8e-6, "sensitivity_error": 0.003, "image_every": 0}
+    modulus = measured(lab, "modulus-map", tmp_path / "modulus.zarr", pixels=12, size=1.2e-6, **curves)
+    with open_run(modulus) as run:
+        places = np.column_stack([run.points[axis].values for axis in "xy"])
+    goes_with = {}
+    for name, more in (("assumed", ()), ("measured", ("--modulus", modulus))):
+        predicted = tmp_path / f"{name}.zarr"
+        status, _, err = typed("simulate", "weakness", current_map, "--out", predicted, *more)
+        assert status == 0, err
+        with open_run(predicted) as run:
+            assert run.header.extra["made_from"]["modulus"] == (str(modulus) if more else None)
+            weakness = stored_weakness(run)
+        stored = values_at(Image(weakness.frame, weakness.energy, None), "current", places)
+        goes_with[name] = spearmanr(stored, [true_modulus(lab, *place) for place in places.tolist()]).statistic
+    assert goes_with["measured"] < -0.6
+    assert goes_with["measured"] < goes_with["assumed"] - 0.2
+
+
+def true_modulus(lab, x: float, y: float) -> float:
+    surface = lab.lab.world.surface
+    return surface.stiffness(x, y, surface.edges(x, y), CORE_WIDTH)
 
 
 def test_a_prediction_without_a_map_is_refused_and_nothing_is_written(lab, tmp_path, typed):

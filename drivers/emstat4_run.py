@@ -31,6 +31,8 @@ class ScriptRunner:
         self._early: list[str] = []
         self._in_step = False
         """Whether the device is known to wait for a command; False while a script runs and after any fault."""
+        self._told = False
+        """Whether a script was told to end past the exchange: the answer to that may still be on its way."""
 
     def run(self, script: Lines, watch: Watch, on_lines: OnLines, silence: float) -> None:
         """Run `script` to its end; `on_lines` gets the lines it sends, its own marks included.
@@ -109,24 +111,42 @@ class ScriptRunner:
         if self._in_step:
             self.cell_off()
         else:
+            self._told = True
             self._link.urgent("\nZ")
 
     def settle(self) -> None:
         """End whatever runs and bring the conversation into step; free where it is in step."""
-        if self._in_step:
+        if self._in_step and not self._told:
             return
+        told, self._told = self._told, False
+        self._end_script()
+        if told:
+            self._hear_all()
+        self._in_step = True
+
+    def _end_script(self) -> None:
         self._link.lines(0.0)
         self._link.write_bytes(b"\nZ\n")
-        sent, begun = self._link.moment, False
-        while self._link.moment - sent < END_TIME:
-            for line in self._link.lines(LOOK):
-                if line.startswith("Z!") or (begun and line == ""):
-                    self._link.rest(DEAF)
-                    self._link.lines(0.0)
-                    self._in_step = True
-                    return
-                begun = begun or line == "Z"
+        begun = False
+        for line in self._lines_to_come():
+            if line.startswith("Z!") or (begun and line == ""):
+                self._link.rest(DEAF)
+                self._link.lines(0.0)
+                return
+            begun = begun or line == "Z"
         raise InstrumentTimeout(f"{self._link.name} at {self._link.resource} did not end its script when told to")
+
+    def _hear_all(self) -> None:
+        """Ask for the serial number: once that is here, every answer to what was sent before is here too."""
+        self._link.write_bytes(b"i\n")
+        if not any(line.startswith("i") for line in self._lines_to_come()):
+            raise InstrumentTimeout(f"{self._link.name} at {self._link.resource} does not say who it is after a stop")
+
+    def _lines_to_come(self) -> Iterator[str]:
+        """Return every line that comes until END_TIME is over."""
+        begun = self._link.moment
+        while self._link.moment - begun < END_TIME:
+            yield from self._link.lines(LOOK)
 
     def cell_off(self) -> None:
         """End whatever runs, then switch the cell off by a script of its own. Raises InstrumentError, InstrumentTimeout."""

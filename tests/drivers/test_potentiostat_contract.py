@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,19 @@ def test_off_from_another_thread_ends_a_script_that_runs(lab_starter):
         worker.join(10)
         assert lab.lab.log.unsafe == []
         assert "ended from outside" in str(failed[0])
+
+
+def test_a_stop_that_comes_when_the_script_is_over_does_not_spoil_the_next_one(ppc):
+    with open_bench(ppc.bench_file) as bench:
+
+        def stop_at_the_end(trace: Trace) -> None:
+            if trace.time[-1] > 0.99 * CURRENT.duration:
+                bench.potentiostat.off()
+
+        with suppress(InstrumentError):  # "ended from outside", where the stop was in time
+            bench.potentiostat.measure(CURRENT, nothing, stop_at_the_end)
+        bench.potentiostat.off()
+        assert len(bench.potentiostat.measure(CURRENT, nothing, nothing).time) == 20
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim_instruments.nanonis.acquisition import check_signals
 from sim_instruments.nanonis.codes import changed, switched
@@ -15,6 +15,9 @@ from sim_instruments.nanonis.spectroscopy_segments import SegmentCommands
 from sim_instruments.nanonis.spectroscopy_settings import SpectroscopySettings, quantised
 from sim_instruments.nanonis.spectroscopy_sweep import Sweep
 from sim_instruments.timeline import Session
+
+if TYPE_CHECKING:
+    from sim_instruments.nanonis.controller import Controller
 
 FIXED_PARAMETERS = ("Sweep Start", "Sweep End")
 PARAMETERS = (
@@ -40,7 +43,10 @@ class BiasSpectr(AdvancedCommands, SegmentCommands):
     _sweep: Sweep | None = None
     _routine: Routine | None = None
     _base_name = "Bias-Spectroscopy"
-    _saved = 0
+
+    def __init__(self, controller: "Controller") -> None:
+        super().__init__(controller)
+        controller.experiments["Bias Spectroscopy"] = self
 
     @property
     def running(self) -> bool:
@@ -56,22 +62,25 @@ class BiasSpectr(AdvancedCommands, SegmentCommands):
     async def start(self, session: Session, get_data: int, base_name: str) -> tuple[Any, ...]:
         """Measure; the connection is blocked until the end. Without data wanted all arrays are empty."""
         session.command()
-        routine, sweep = self._begin()
-        self._base_name = base_name or self._base_name
+        routine, sweep = self._begin(base_name)
         settings = self.settings
         await session.until(lambda: routine.done, math.inf)
-        self._saved += settings.autosave
         if not get_data:
             return [], [], []
         names = sweep.data.names([NAMES[index] for index in settings.channels], settings.save_all)
         return names, sweep.data.rows(settings.save_all), self._parameters(sweep, settings)
 
-    def _begin(self) -> tuple[Routine, Sweep]:
+    def shoot(self, base_name: str) -> None:
+        """Begin a measurement by itself; see `Experiment`."""
+        self._begin(base_name)
+
+    def _begin(self, base_name: str) -> tuple[Routine, Sweep]:
         if self.running:
             raise CommandError("A bias spectroscopy is already running")
         if not any(segment.steps for segment in self.settings.plan()):
             raise CommandError("No segments are configured for the multi segment mode")
         self._sweep = Sweep(self.controller, self.settings)
+        self._base_name = base_name or self._base_name
         self._routine = Routine(self.controller.timeline, self._sweep.steps())
         return self._routine, self._sweep
 

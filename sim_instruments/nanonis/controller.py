@@ -13,6 +13,7 @@ from sim_instruments.nanonis.bias_output import BiasOutput
 from sim_instruments.nanonis.coarse import Coarse
 from sim_instruments.nanonis.dialogue import NanonisDialogue
 from sim_instruments.nanonis.motion import Motion
+from sim_instruments.nanonis.point_and_shoot import Experiment
 from sim_instruments.nanonis.preamp import Preamp
 from sim_instruments.nanonis.registry import Handler, Module
 from sim_instruments.nanonis.signals import SignalBoard
@@ -70,6 +71,8 @@ class Controller:
         """Whether the scan owns the scanner; the Scan module replaces this."""
         self.scan_speed: Callable[[], float] = lambda: 1e-6
         """Forward speed of the scan (m/s); the Scan module replaces this."""
+        self.experiments: dict[str, Experiment] = {}
+        """What Point & Shoot may begin, by name; the spectroscopy modules enter themselves."""
         self.refusal = ""
         """Why every command is refused now; empty while none is."""
         self.has_quit = False

@@ -4,25 +4,23 @@ import math
 
 from sim_instruments.nanonis.codes import finite, on_off, one_of, positive, switched
 from sim_instruments.nanonis.controller import Controller
+from sim_instruments.nanonis.point_and_shoot import PointAndShoot
 from sim_instruments.nanonis.registry import CommandError, Cost, Module, command
 from sim_instruments.nanonis.signals import X, Y
 from sim_instruments.timeline import Session
 
 BASE_RATE = 2000.0
 """Samples per second of the real-time stream before oversampling (hardware.md §1.3)."""
-EXPERIMENTS = ("Bias Spectroscopy", "External VI")
 
 
 class FolMe(Module):
-    """Moves in Follow Me mode. Point & Shoot keeps its settings but starts no experiment."""
+    """Moves in Follow Me mode, with Point & Shoot at the end of a move."""
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self._speed, self._custom = 1e-6, True
         self._oversampling = 100
-        self._shoot, self._experiment = False, 0
-        self._auto_resume, self._own_basename = True, True
-        self._basename, self._external, self._delay = "PointShoot", "", 0.0
+        self._shoot = PointAndShoot(controller, lambda: controller.experiments)
 
     @property
     def speed(self) -> float:
@@ -40,7 +38,7 @@ class FolMe(Module):
         if self.controller.scanning():
             raise CommandError("The tip cannot be moved while a scan is running")
         motion = self.controller.motion
-        motion.start(finite(x, "X"), finite(y, "Y"), self.speed)
+        motion.start(finite(x, "X"), finite(y, "Y"), self.speed, self._shoot.arrive)
         if wait:
             move = motion.move
             await session.until(lambda: motion.move is None or motion.move is not move, math.inf)
@@ -81,35 +79,37 @@ class FolMe(Module):
     @command("FolMe.PSOnOffSet", "I", cost=Cost.SET)
     def set_shoot(self, _: Session, on: int) -> None:
         """Switch Point & Shoot."""
-        self._shoot = on_off(on, "Point & Shoot status")
+        self._shoot.on = on_off(on, "Point & Shoot status")
 
     @command("FolMe.PSOnOffGet", "", "I")
     def shoot(self, _: Session) -> tuple[int]:
         """Return whether Point & Shoot is on."""
-        return (int(self._shoot),)
+        return (int(self._shoot.on),)
 
     @command("FolMe.PSExpSet", "H", cost=Cost.SET)
     def set_experiment(self, _: Session, index: int) -> None:
         """Select the experiment of Point & Shoot."""
-        self._experiment = one_of(index, len(EXPERIMENTS), "Point & Shoot experiment")
+        self._shoot.selected = one_of(index, len(self._shoot.names), "Point & Shoot experiment")
 
     @command("FolMe.PSExpGet", "", "H as")
     def experiment(self, _: Session) -> tuple[int, tuple[str, ...]]:
         """Return the selected experiment and all there are."""
-        return self._experiment, EXPERIMENTS
+        return self._shoot.selected, self._shoot.names
 
     @command("FolMe.PSPropsSet", "I I s s f", cost=Cost.SET)
     def set_shoot_properties(
-        self, _: Session, resume: int, own: int, basename: str, external: str, delay: float
+        self, _: Session, resume: int, own: int, base_name: str, external: str, delay: float
     ) -> None:
-        """Set Point & Shoot: auto-resume and own basename (0 no change, 1 on, 2 off), names, delay (s)."""
-        self._auto_resume = switched(resume, self._auto_resume, "Auto resume")
-        self._own_basename = switched(own, self._own_basename, "Use own basename")
-        self._basename = basename or self._basename
-        self._external = external or self._external
-        self._delay = self._delay if math.isnan(delay) else max(0.0, delay)
+        """Set Point & Shoot: auto-resume and own base name (0 no change, 1 on, 2 off), names, delay (s)."""
+        shoot = self._shoot
+        shoot.auto_resume = switched(resume, shoot.auto_resume, "Auto resume")
+        shoot.own_base_name = switched(own, shoot.own_base_name, "Use own basename")
+        shoot.base_name = base_name or shoot.base_name
+        shoot.external = external or shoot.external
+        shoot.delay = shoot.delay if math.isnan(delay) else max(0.0, delay)
 
     @command("FolMe.PSPropsGet", "", "I I s s f")
     def shoot_properties(self, _: Session) -> tuple[int, int, str, str, float]:
         """Return the settings of Point & Shoot."""
-        return int(self._auto_resume), int(self._own_basename), self._basename, self._external, self._delay
+        shoot = self._shoot
+        return int(shoot.auto_resume), int(shoot.own_base_name), shoot.base_name, shoot.external, shoot.delay

@@ -13,11 +13,23 @@ CONTACT_STEP = 20e-9
 """Longest step of a move with the tip on the sample, so that the contact sees the way (m)."""
 
 
+def _nothing() -> None:
+    """What most moves end with."""
+
+
 class Move:
     """A straight move under way; an operation of the timeline."""
 
-    def __init__(self, motion: "Motion", target: tuple[float, float], speed: float, started: float) -> None:
+    def __init__(
+        self,
+        motion: "Motion",
+        target: tuple[float, float],
+        speed: float,
+        started: float,
+        arrived: Callable[[], None],
+    ) -> None:
         self._motion = motion
+        self.arrived = arrived
         self._origin, self.target = (motion.placed_x, motion.placed_y), motion.reached(target)
         target = self.target
         self.length = math.hypot(target[0] - self._origin[0], target[1] - self._origin[1])
@@ -118,12 +130,16 @@ class Motion:
         """Whether a move is under way."""
         return self.move is not None
 
-    def start(self, x: float, y: float, speed: float) -> None:
-        """Start a straight move to x, y (m, coerced to the range) at `speed` (m/s); one under way ends where it is."""
+    def start(self, x: float, y: float, speed: float, arrived: Callable[[], None] = _nothing) -> None:
+        """Start a straight move to x, y (m, coerced to the range) at `speed` (m/s); one under way ends where it is.
+
+        `arrived` is called when the tip is there, and never where the move is stopped before.
+        """
         self.stop()
-        self.move = Move(self, self.coerce(x, y), speed, self._controller.now)
+        self.move = Move(self, self.coerce(x, y), speed, self._controller.now, arrived)
         if self.move.length == 0.0:
             self.move = None
+            arrived()
             return
         self._controller.timeline.start(self.move)
         self.on_step()
@@ -151,7 +167,10 @@ class Motion:
         """Take the step of `move` that is due."""
         due = move.due
         self.place(*move.at(due))
-        if due >= move.ends:
+        arrived = due >= move.ends
+        if arrived:
             self._end()
         move.due = self.next_step(move, due)
         self.on_step()
+        if arrived:
+            move.arrived()

@@ -7,7 +7,7 @@ sweep, if there is one, starts from there.
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim_instruments.nanonis.acquisition import check_signals
 from sim_instruments.nanonis.codes import finite, one_of, switched
@@ -21,6 +21,9 @@ from sim_instruments.nanonis.z_spectroscopy_settings import ZSpectroscopySetting
 from sim_instruments.nanonis.z_sweep import ZSweep
 from sim_instruments.timeline import Session
 
+if TYPE_CHECKING:
+    from sim_instruments.nanonis.controller import Controller
+
 FIXED_PARAMETERS = ("Z sweep start (m)", "Z sweep distance (m)")
 PARAMETERS = ("X (m)", "Y (m)", "Z (m)", "Settling time (s)", "Integration time (s)", "Final Z (m)")
 MAX_POINTS = 1_000_000
@@ -32,6 +35,10 @@ class ZSpectr(ZAdvancedCommands):
     _sweep: ZSweep | None = None
     _routine: Routine | None = None
     _base_name = "Z-Spectroscopy"
+
+    def __init__(self, controller: "Controller") -> None:
+        super().__init__(controller)
+        controller.experiments["Z Spectroscopy"] = self
 
     @property
     def running(self) -> bool:
@@ -47,17 +54,25 @@ class ZSpectr(ZAdvancedCommands):
     async def start(self, session: Session, get_data: int, base_name: str) -> tuple[Any, ...]:
         """Measure; the connection is blocked until the end. Without data wanted all arrays are empty."""
         session.command()
-        if self.running:
-            raise CommandError("A Z spectroscopy is already running")
+        routine, sweep = self._begin(base_name)
         settings = self.settings
-        sweep = self._sweep = ZSweep(self.controller, settings)
-        routine = self._routine = Routine(self.controller.timeline, sweep.steps())
-        self._base_name = base_name or self._base_name
         await session.until(lambda: routine.done, math.inf)
         if not get_data:
             return [], [], []
         names = sweep.data.names([NAMES[index] for index in settings.channels], settings.save_all)
         return names, sweep.data.rows(settings.save_all), self._parameters(sweep, settings)
+
+    def shoot(self, base_name: str) -> None:
+        """Begin a measurement by itself; see `Experiment`."""
+        self._begin(base_name)
+
+    def _begin(self, base_name: str) -> tuple[Routine, ZSweep]:
+        if self.running:
+            raise CommandError("A Z spectroscopy is already running")
+        self._base_name = base_name or self._base_name
+        self._sweep = ZSweep(self.controller, self.settings)
+        self._routine = Routine(self.controller.timeline, self._sweep.steps())
+        return self._routine, self._sweep
 
     def _parameters(self, sweep: ZSweep, settings: ZSpectroscopySettings) -> list[float]:
         """Return the fixed parameters and the parameters of a measurement, in that order."""

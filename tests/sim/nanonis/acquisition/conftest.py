@@ -11,9 +11,11 @@ import nanonis_spm
 import pytest
 
 from sim_instruments.drift import DriftSettings
+from sim_instruments.nanonis.bias import Bias
 from sim_instruments.nanonis.bias_spectroscopy import BiasSpectr
 from sim_instruments.nanonis.controller import Controller, ControllerSettings
 from sim_instruments.nanonis.dialogue import NanonisDialogue
+from sim_instruments.nanonis.folme import FolMe
 from sim_instruments.nanonis.layout import pack, unpack
 from sim_instruments.nanonis.scan import Scan
 from sim_instruments.nanonis.spectrum import SpectrumAnlzr
@@ -137,7 +139,11 @@ def make_rig() -> Iterator[Callable[..., Rig]]:
         timeline = Timeline(built)
         settings = ControllerSettings(release=release, coarse_gap=0.0)
         controller = Controller(
-            built, timeline, Station(timeline), settings, (Scan, BiasSpectr, SpectrumAnlzr, TCPLog, ZSpectr)
+            built,
+            timeline,
+            Station(timeline),
+            settings,
+            (Bias, FolMe, Scan, BiasSpectr, SpectrumAnlzr, TCPLog, ZSpectr),
         )
         rig = Rig(controller, loop)
         asyncio.run_coroutine_threadsafe(rig.open(), loop).result(20)

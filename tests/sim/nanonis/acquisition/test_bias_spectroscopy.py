@@ -243,13 +243,12 @@ def test_second_start_is_refused_while_one_runs(rig: Any) -> None:
     work.receive(DATA)
 
 
-@pytest.mark.slow  # whether the onlooker gets in before the sweep is over depends on the computer
 def test_onlooker_who_polls_during_the_sweep_changes_nothing_in_the_data(make_rig: Callable[..., Any]) -> None:
     results, polls = [], []
     for watched in (False, True):
         rig = make_rig(seed=3)
         client, other = rig.client(), rig.client()
-        set_up(client, 0.0, -0.3, 2000)
+        set_up(client, 0.0, -0.3, 6000)
         begun = rig.do(lambda rig=rig: rig.controller.now)
         client.send("BiasSpectr.Start", "I s", 1, "")
         while watched and not rig.do(
@@ -346,3 +345,39 @@ def test_specs_client_runs_a_sweep(rig: Any) -> None:
     assert (rows, columns) == data.shape == (4, 21)
     assert len(values[7]) == 10
     flat(nanonis.BiasSpectr_Stop())
+
+
+# --- Point & Shoot
+def shot(client: Any) -> list[float]:
+    """Return the bias (V) at each look until a measurement has begun and ended."""
+    biases: list[float] = []
+    begun = False
+    for _ in range(4000):
+        (running,) = client.call("BiasSpectr.StatusGet", reply="I")
+        biases += client.call("Bias.Get", reply="f")
+        if begun and not running:
+            return biases
+        begun = begun or bool(running)
+    raise AssertionError("no measurement has begun and ended")
+
+
+def test_point_and_shoot_sweeps_the_bias_wherever_follow_me_brings_the_tip(rig: Any) -> None:
+    client = rig.client()
+    set_up(client, 0.0, -0.3, 20)
+    client.call("FolMe.PSPropsSet", "I I s s f", 1, 1, "spots", "", 0.5)
+    client.call("FolMe.PSOnOffSet", "I", 1)
+    assert client.call("FolMe.PSExpGet", reply="H as") == (0, ["Bias Spectroscopy", "Z Spectroscopy", "External VI"])
+    for x in (1e-7, 2e-7, 2e-7):
+        client.call("FolMe.XYPosSet", "d d I", x, 0.0, 1)
+        assert client.call("BiasSpectr.StatusGet", reply="I") == (0,), "the delay is not over yet"
+        biases = shot(client)
+        assert min(biases) == pytest.approx(-0.3, abs=0.02)
+        assert biases[-1] == 0.0
+
+
+def test_without_point_and_shoot_a_move_starts_nothing(rig: Any) -> None:
+    client = rig.client()
+    set_up(client, 0.0, -0.3, 20)
+    client.call("FolMe.XYPosSet", "d d I", 1e-7, 0.0, 1)
+    with pytest.raises(AssertionError, match="no measurement"):
+        shot(client)

@@ -226,7 +226,9 @@ class Contact:
             current = min(self.dissolving(volts), limit)
             if current <= 0.0:
                 return
-            step = min(duration, max(GROWTH_STEP * self._cube / (_CUBE_PER_CHARGE * current), 1e-6))
+            step = duration
+            if self._cube > self.contact_radius**3:  # else its shape, and with it the current, stays
+                step = min(duration, max(GROWTH_STEP * self._cube / (_CUBE_PER_CHARGE * current), 1e-6))
             duration -= step
             self._shrink(self._take(current * step))
 

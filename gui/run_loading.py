@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from gui.map_frames import MapFrame
 from gui.map_points import MapPoints
@@ -14,6 +14,9 @@ from gui.table_model import LiveTable
 from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from nanoprobe.storage import Run, open_run
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def load_ramp(path: Path, point: int) -> Ramp | None:
         return read_ramp(run, point)
 
 
-def _frame(run: Run, index: int, dataset: xr.Dataset) -> MapFrame:
+def _frame(run: Run, index: int, dataset: "xr.Dataset") -> MapFrame:
     attrs = dataset.attrs
     channels = [str(name) for name, found in dataset.data_vars.items() if found.dims == ("direction", "y", "x")]
     return MapFrame(

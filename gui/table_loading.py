@@ -1,15 +1,17 @@
 """A stored table as the view of tables takes it: its latest rows, as many as are drawn. Called in the reading thread."""
 
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-import xarray as xr
 
 from gui.table_model import LiveTable
 from nanoprobe.records import ColumnInfo, InnerAxis, TableBegin
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def load_table(dataset: xr.Dataset) -> LiveTable:
+
+def load_table(dataset: "xr.Dataset") -> LiveTable:
     """Read the latest rows of one of a run's tables."""
     attrs = dataset.attrs
     dim = str(attrs["dim"])
@@ -23,7 +25,7 @@ def load_table(dataset: xr.Dataset) -> LiveTable:
     return table
 
 
-def _info(variable: xr.Variable) -> ColumnInfo:
+def _info(variable: "xr.Variable") -> ColumnInfo:
     kind = cast(Literal["f8", "c16", "i4", "u1"], variable.dtype.str[1:])
     return ColumnInfo(
         str(variable.attrs.get("units", "1")),
@@ -33,7 +35,7 @@ def _info(variable: xr.Variable) -> ColumnInfo:
     )
 
 
-def _axis(variable: xr.Variable) -> InnerAxis:
+def _axis(variable: "xr.Variable") -> InnerAxis:
     attrs = variable.attrs
     values = np.asarray(variable.values, dtype=np.float64)
     return values, str(attrs.get("units", "1")), str(attrs.get("long_name", ""))

@@ -4,10 +4,12 @@ import math
 import re
 from functools import cache, lru_cache
 from tokenize import TokenError
-
-import pint
+from typing import TYPE_CHECKING
 
 from nanoprobe.errors import BadInput
+
+if TYPE_CHECKING:
+    import pint
 
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _UNPREFIXED = frozenset({"", "1", "%", "px"})
@@ -46,7 +48,9 @@ def _power(value: float) -> int:
 
 
 @cache
-def _registry() -> pint.UnitRegistry:  # type: ignore[type-arg]  # pint's generic parameter is an implementation detail
+def _registry() -> "pint.UnitRegistry":  # type: ignore[type-arg]  # pint's generic parameter is an implementation detail
+    import pint  # a third of a second, which only those who write units pay
+
     return pint.UnitRegistry()
 
 
@@ -58,7 +62,7 @@ _QUANTITY = re.compile(
 
 
 @lru_cache(maxsize=256)
-def _unit(text: str) -> pint.Unit:
+def _unit(text: str) -> "pint.Unit":
     return _registry().parse_units(text.replace("·", "*"))
 
 
@@ -71,6 +75,8 @@ def quantity(text: str, unit: str) -> float:
         return float(text)
     except ValueError:
         pass
+    import pint
+
     found = _QUANTITY.fullmatch(text)
     try:
         if found is None:

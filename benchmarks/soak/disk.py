@@ -13,7 +13,7 @@ from nanoprobe.errors import NanoprobeError
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
 from nanoprobe.storage import RunWriter, open_run, read_rescue
-from nanoprobe.storage.tree import JOURNAL
+from nanoprobe.storage.places import JOURNAL
 
 MAP = {
     "nx": 3, "ny": 3, "rate": 10.0, "check_every": 4, "check_dwell": 0.02,

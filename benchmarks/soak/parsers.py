@@ -17,10 +17,10 @@ from nanoprobe.storage.attrs import header_of
 from nanoprobe.storage.foreign import refuse_monsters
 from nanoprobe.storage.kinds import decode
 from nanoprobe.storage.ledger import Ledger
+from nanoprobe.storage.places import JOURNAL
 from nanoprobe.storage.reader import _attributes
 from nanoprobe.storage.scan import scan_journal
 from nanoprobe.storage.traffic import TrafficReader
-from nanoprobe.storage.tree import JOURNAL
 from nanoprobe.tip_record import TipBook
 from procedures.points import PointsParameter
 from sim_instruments.emstat4.errors import ParseError

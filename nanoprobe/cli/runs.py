@@ -1,10 +1,9 @@
 """`nanoprobe run`, `resume` and `show`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import xarray as xr
 from rich import box
 from rich.table import Table
 
@@ -19,6 +18,9 @@ from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
 from nanoprobe.replay.packing import unpacked
 from nanoprobe.storage import Run, RunWriter, open_run
 from nanoprobe.units import si
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="path of a run")]
 POINTS_SHOWN = 20
@@ -177,7 +179,7 @@ def summary(found: Run) -> dict[str, Any]:
     }
 
 
-def meanings(codes: xr.DataArray) -> dict[int, str]:
+def meanings(codes: "xr.DataArray") -> dict[int, str]:
     """Return what each code of a flag variable means."""
     return dict(zip(codes.attrs["flag_values"], str(codes.attrs["flag_meanings"]).split(), strict=True))
 
@@ -195,7 +197,7 @@ def _print_points(found: Run) -> None:
         tell(f"... and {found.points_planned - POINTS_SHOWN} more points")
 
 
-def _cells(point: xr.Dataset) -> tuple[str, ...]:
+def _cells(point: "xr.Dataset") -> tuple[str, ...]:
     state, way = (meanings(point[name])[int(point[name])] for name in ("state", "way"))
     places = (si(float(point[name]), "m") for name in ("x", "y"))
     trigger = si(float(point["trigger_first_above"]), "V") if float(point["triggered"]) == 1 else "-"

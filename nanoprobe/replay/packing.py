@@ -19,8 +19,8 @@ from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.storage import open_run
 from nanoprobe.storage.disk import reason
 from nanoprobe.storage.journal import PREAMBLE, frames, pack
+from nanoprobe.storage.places import JOURNAL, LOCK, STAGING
 from nanoprobe.storage.traffic import TrafficReader, TrafficWriter, traffic_files
-from nanoprobe.storage.tree import JOURNAL, LOCK, STAGING
 
 SUFFIX = ".zip"
 LARGEST = 1 << 32

@@ -4,13 +4,31 @@
 samples of a run whose disk is full.
 """
 
-from nanoprobe.storage.disk import check_new
-from nanoprobe.storage.header import Finished, Resumed, RunHeader
-from nanoprobe.storage.kinds import Record
-from nanoprobe.storage.reader import Run, open_run
-from nanoprobe.storage.rescue import read_rescue, rescue
-from nanoprobe.storage.verifying import verify
-from nanoprobe.storage.writer import RunWriter
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nanoprobe.storage.disk import check_new
+    from nanoprobe.storage.header import Finished, Resumed, RunHeader
+    from nanoprobe.storage.kinds import Record
+    from nanoprobe.storage.reader import Run, open_run
+    from nanoprobe.storage.rescue_file import read_rescue, rescue
+    from nanoprobe.storage.verifying import verify
+    from nanoprobe.storage.writer import RunWriter
+
+_HOMES = {
+    "Finished": "header",
+    "Record": "kinds",
+    "Resumed": "header",
+    "Run": "reader",
+    "RunHeader": "header",
+    "RunWriter": "writer",
+    "check_new": "disk",
+    "open_run": "reader",
+    "read_rescue": "rescue_file",
+    "rescue": "rescue_file",
+    "verify": "verifying",
+}
 
 __all__ = [
     "Finished",
@@ -25,3 +43,10 @@ __all__ = [
     "rescue",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: reading brings xarray, which takes longer than a guard or a driver may take to start."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nanoprobe.storage' has no attribute '{name}'")
+    return getattr(import_module(f"nanoprobe.storage.{_HOMES[name]}"), name)

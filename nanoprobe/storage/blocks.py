@@ -7,9 +7,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from nanoprobe.storage.journal_values import line_values, ramp_samples
 from nanoprobe.storage.kinds import SERIES
 from nanoprobe.storage.ledger import FrameEntry, Ledger
-from nanoprobe.storage.overlay import line_values, ramp_samples
 from nanoprobe.storage.scan import JournalReader
 
 Block = dict[str, NDArray[Any]]

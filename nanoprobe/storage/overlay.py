@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from nanoprobe.records import FrameLine, RampDone, Samples
+from nanoprobe.storage.journal_values import line_values, ramp_samples
 from nanoprobe.storage.kinds import SERIES
 from nanoprobe.storage.layout import (
     GroupSpec,
@@ -96,17 +96,6 @@ def _ramp_fetch(ledger: Ledger, journal: JournalReader | None, name: str) -> Fet
     return fetch
 
 
-def ramp_samples(ledger: Ledger, journal: JournalReader, point: int) -> dict[str, NDArray[np.float64]]:
-    """Return the arrays of a point's ramp, as far as it came, shape (n,) each."""
-    parts: dict[str, list[NDArray[np.float64]]] = {name: [np.zeros(0)] for name in SERIES}
-    for offset in ledger.ramps.get(point, []):
-        record = journal.record(offset)
-        assert isinstance(record, Samples | RampDone)
-        for name in SERIES:
-            parts[name].append(getattr(record, name))
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
-
-
 def frame_dataset(entry: FrameEntry, journal: JournalReader) -> xr.Dataset:
     """Return group `frames/N`; lines are read from the journal when asked for."""
     plan = entry.begin.plan
@@ -122,13 +111,6 @@ def _line_fetch(entry: FrameEntry, journal: JournalReader, name: str) -> Fetch:
         return None if line not in entry.lines else line_values(entry, journal, line)[name]
 
     return fetch
-
-
-def line_values(entry: FrameEntry, journal: JournalReader, line: int) -> Mapping[str, NDArray[np.float32]]:
-    """Return the channels of a measured line, shape (2, pixels) each."""
-    record = journal.record(entry.lines[line][0])
-    assert isinstance(record, FrameLine)
-    return record.line.values
 
 
 def checks_dataset(ledger: Ledger) -> xr.Dataset:

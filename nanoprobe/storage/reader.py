@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.records import PointState
-from nanoprobe.storage import overlay
 from nanoprobe.storage.attrs import end_attrs, header_of, root_attrs
 from nanoprobe.storage.disk import reason, refuse_links
 from nanoprobe.storage.foreign import refuse_monsters
@@ -21,9 +19,13 @@ from nanoprobe.storage.header import RunHeader
 from nanoprobe.storage.layout import SCHEMA
 from nanoprobe.storage.ledger import Ledger
 from nanoprobe.storage.lock import is_locked
+from nanoprobe.storage.places import JOURNAL, LOCK
 from nanoprobe.storage.scan import JournalReader
-from nanoprobe.storage.table_reading import journal_table, sealed_tables
-from nanoprobe.storage.tree import JOURNAL, LOCK
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from nanoprobe.storage.groups import Groups
 
 
 class Run:
@@ -57,42 +59,41 @@ class Run:
         return self.header.simulated
 
     @cached_property
-    def points(self) -> xr.Dataset:
+    def _groups(self) -> "Groups":
+        # Here, since xarray takes half a second to load, which a window or a guard that starts does not have.
+        from nanoprobe.storage.groups import JournalGroups, SealedGroups
+
+        return SealedGroups(self.path) if self._journal is None else JournalGroups(self._ledger, self._journal)
+
+    @cached_property
+    def points(self) -> "xr.Dataset":
         """Group `points`, dim `point`."""
-        return overlay.points_dataset(self._ledger) if self._journal else self._group("points")
+        return self._groups.group("points")
 
     @cached_property
-    def ramps(self) -> xr.Dataset:
+    def ramps(self) -> "xr.Dataset":
         """Group `ramps`, dims `point`, `sample`."""
-        return overlay.ramps_dataset(self._ledger, self._journal) if self._journal else self._group("ramps")
+        return self._groups.group("ramps")
 
     @cached_property
-    def frames(self) -> list[xr.Dataset]:
+    def frames(self) -> "list[xr.Dataset]":
         """Groups `frames/0`, `frames/1`…, dims `direction`, `y`, `x`."""
-        if self._journal is not None:
-            journal = self._journal
-            return [overlay.frame_dataset(entry, journal) for entry in self._ledger.frames]
-        found: list[xr.Dataset] = []
-        while (self.path / "frames" / str(len(found)) / "zarr.json").exists():
-            found.append(self._group(f"frames/{len(found)}"))
-        return found
+        return self._groups.frames()
 
     @cached_property
-    def tables(self) -> Mapping[str, xr.Dataset]:
+    def tables(self) -> "Mapping[str, xr.Dataset]":
         """Tables of unplanned length by name, segments behind one another; empty where the run has none."""
-        if self._journal is not None:
-            return {name: journal_table(entry, self._journal) for name, entry in self._ledger.tables.items()}
-        return sealed_tables(self.path)
+        return self._groups.tables()
 
     @cached_property
-    def checks(self) -> xr.Dataset:
+    def checks(self) -> "xr.Dataset":
         """Group `checks`, dim `check`."""
-        return overlay.checks_dataset(self._ledger) if self._journal else self._group("checks")
+        return self._groups.group("checks")
 
     @cached_property
-    def events(self) -> xr.Dataset:
+    def events(self) -> "xr.Dataset":
         """Group `events`, dim `event`: the log (`time` UTC, `text`)."""
-        return overlay.events_dataset(self._ledger) if self._journal else self._group("events")
+        return self._groups.group("events")
 
     @property
     def notes(self) -> list[str]:
@@ -126,17 +127,6 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _group(self, name: str) -> xr.Dataset:
-        if not (self.path / name / "zarr.json").exists():
-            return EMPTY[name]()
-        try:
-            group: xr.Dataset = xr.open_zarr(self.path, group=name, consolidated=True, chunks=None)
-        except Exception as error:  # Zarr and xarray raise whatever they like over metadata that is not ours
-            raise StorageError(
-                f"group {name} of {self.path} cannot be opened ({type(error).__name__}: {error})"
-            ) from error
-        return group
 
 
 def open_run(path: str | Path) -> Run:
@@ -193,11 +183,3 @@ def _live_attrs(ledger: Ledger, live: bool) -> dict[str, Any]:
     if ledger.finished is not None:
         return {**attrs, **end_attrs(ledger.finished, ledger.finished_at)}
     return attrs if live else {**attrs, "status": "interrupted"}
-
-
-EMPTY = {
-    "points": lambda: overlay.points_dataset(Ledger()),
-    "ramps": lambda: overlay.ramps_dataset(Ledger(), None),
-    "checks": lambda: overlay.checks_dataset(Ledger()),
-    "events": lambda: overlay.events_dataset(Ledger()),
-}

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
-import xarray as xr
 
 from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.storage.foreign import LARGEST_METADATA, check_metadata
+from nanoprobe.storage.groups import Groups, RemoteGroups
 from nanoprobe.storage.layout import SCHEMA
-from nanoprobe.storage.reader import EMPTY, Run
-from nanoprobe.storage.table_reading import tables_in
+from nanoprobe.storage.reader import Run
 
 
 class RemoteRun(Run):
@@ -23,7 +22,7 @@ class RemoteRun(Run):
         super().__init__(Path(address.rstrip("/").rpartition("/")[2]), node["attributes"], None)
         self._address = address
         nodes = node["consolidated_metadata"]["metadata"]
-        self._groups = {name for name, one in nodes.items() if one["node_type"] == "group"}
+        self._names = frozenset(name for name, one in nodes.items() if one["node_type"] == "group")
 
     @property
     def address(self) -> str:
@@ -31,21 +30,8 @@ class RemoteRun(Run):
         return self._address
 
     @cached_property
-    def frames(self) -> list[xr.Dataset]:
-        """Groups `frames/0`, `frames/1`…, dims `direction`, `y`, `x`."""
-        number = sum(name.startswith("frames/") for name in self._groups)
-        return [self._group(f"frames/{index}") for index in range(number)]
-
-    @cached_property
-    def tables(self) -> Mapping[str, xr.Dataset]:
-        """Tables of unplanned length by name, each one Dataset."""
-        return tables_in(self._groups, self._address)
-
-    def _group(self, name: str) -> xr.Dataset:
-        if name not in self._groups:
-            return EMPTY[name]()
-        group: xr.Dataset = xr.open_zarr(self._address, group=name, consolidated=True, chunks=None)
-        return group
+    def _groups(self) -> Groups:
+        return RemoteGroups(self._address, self._names)
 
 
 def open_remote(address: str) -> RemoteRun:

@@ -14,6 +14,7 @@ from nanoprobe.errors import StorageError
 from nanoprobe.storage.attrs import end_attrs
 from nanoprobe.storage.blocks import frame_block, ramp_block, spans
 from nanoprobe.storage.disk import reason, sync_folder, sync_tree
+from nanoprobe.storage.journal_values import rows_block
 from nanoprobe.storage.kinds import SERIES
 from nanoprobe.storage.layout import (
     ArraySpec,
@@ -31,11 +32,11 @@ from nanoprobe.storage.layout import (
     table_segment,
 )
 from nanoprobe.storage.ledger import FrameEntry, Ledger
+from nanoprobe.storage.places import JOURNAL, JOURNAL_GROUP, RECORDS
 from nanoprobe.storage.scan import JournalReader
 from nanoprobe.storage.table_entry import TableEntry
-from nanoprobe.storage.table_reading import rows_block
 from nanoprobe.storage.tables import checks_table, events_table, line_states
-from nanoprobe.storage.tree import JOURNAL, JOURNAL_GROUP, RECORDS, Tree, same
+from nanoprobe.storage.tree import Tree, same
 
 _log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """Tables read lazily: from the journal while there is one, from their segments once the run is sealed."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from nanoprobe.records import TableRows
+from nanoprobe.storage.journal_values import rows_block
 from nanoprobe.storage.layout import table_segment
 from nanoprobe.storage.scan import JournalReader
-from nanoprobe.storage.table_entry import Block, TableEntry, blank, put
+from nanoprobe.storage.table_entry import Block, TableEntry
 
 Read = Callable[[int, int], NDArray[Any]]
 
@@ -56,19 +55,6 @@ class JournalRows:
         if self._last is None or self._last[:2] != (first, last):
             self._last = (first, last, rows_block(self._entry, self._journal, first, last))
         return self._last[2]
-
-
-def rows_block(entry: TableEntry, journal: JournalReader, first: int, last: int) -> Block:
-    """Return rows `first` to `last` (excluded) of every column of a table, read from the journal."""
-    values = blank(entry.begin, last - first)
-    for index in range(max(0, bisect_right(entry.starts, first) - 1), len(entry.starts)):
-        start = entry.starts[index]
-        if start >= last:
-            break
-        record = journal.record(entry.offsets[index])
-        assert isinstance(record, TableRows)
-        put(values, record, start - first)
-    return values
 
 
 def journal_table(entry: TableEntry, journal: JournalReader) -> xr.Dataset:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nanoprobe.storage.journal import PREAMBLE
 from nanoprobe.storage.materialise import Materialiser
+from nanoprobe.storage.places import JOURNAL
 from nanoprobe.storage.scan import JournalReader
-from nanoprobe.storage.tree import JOURNAL
 
 _DUTY = 10
 """Pause at least this many times as long as the last flush took, so that rewriting part-filled chunks stays cheap."""

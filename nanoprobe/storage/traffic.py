@@ -14,7 +14,7 @@ from numcodecs import zstd
 from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.storage.disk import reason, sync_descriptor, sync_folder, write_all
 from nanoprobe.storage.journal import magics, pack, read_frame
-from nanoprobe.storage.tree import STAGING, plant_group
+from nanoprobe.storage.places import STAGING
 
 WIRE_GROUP = "wire"
 """Holds the recordings of a run, where there are any."""
@@ -62,6 +62,8 @@ def _plant(run: Path) -> None:
     """Make the place of traffic in a run, whole in one step, unless it is there."""
     if (run / WIRE_GROUP).exists():
         return
+    from nanoprobe.storage.tree import plant_group  # here: it brings Zarr, and every driver brings this module
+
     staging = run / STAGING / WIRE_GROUP
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()

@@ -19,16 +19,10 @@ from zarr.codecs import ZstdCodec
 
 from nanoprobe.storage.disk import replace_file, sync_folder
 from nanoprobe.storage.layout import ArraySpec, GroupSpec
+from nanoprobe.storage.places import JOURNAL_GROUP, RECORDS, STAGING
 
 Arrays = dict[str, "zarr.Array[Any]"]
 Node = dict[str, Any]
-
-JOURNAL_GROUP = "journal"
-"""Holds the journal while the run is not sealed. Its files lie inside an (empty) array: Zarr looks into groups only."""
-RECORDS = Path(JOURNAL_GROUP, "records")
-STAGING = RECORDS / "staging"
-JOURNAL = RECORDS / "journal.bin"
-LOCK = RECORDS / "lock"
 
 
 def plant(path: Path, attrs: Mapping[str, Any]) -> None:

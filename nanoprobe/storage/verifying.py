@@ -8,11 +8,11 @@ import zarr
 
 from nanoprobe.errors import BadInput
 from nanoprobe.storage.lock import is_locked
+from nanoprobe.storage.places import JOURNAL, LOCK
 from nanoprobe.storage.reader import open_run
 from nanoprobe.storage.scan import JournalReader
 from nanoprobe.storage.sealing import differences
 from nanoprobe.storage.traffic import bad_traffic
-from nanoprobe.storage.tree import JOURNAL, LOCK
 
 
 def verify(path: str | Path) -> list[str]:

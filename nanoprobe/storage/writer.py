@@ -15,10 +15,11 @@ from nanoprobe.storage.journal import Journal
 from nanoprobe.storage.kinds import Record, encode
 from nanoprobe.storage.ledger import Ledger
 from nanoprobe.storage.lock import RunLock
+from nanoprobe.storage.places import JOURNAL, LOCK, RECORDS
 from nanoprobe.storage.scan import scan_journal
 from nanoprobe.storage.sealing import close_view, sweep
 from nanoprobe.storage.tailer import Tailer
-from nanoprobe.storage.tree import JOURNAL, LOCK, RECORDS, Tree, plant
+from nanoprobe.storage.tree import Tree, plant
 
 FLUSH_AFTER = 5.0
 """Age (s) at which chunks that are not full yet become visible to other programs."""

@@ -18,7 +18,7 @@ from gui.settings import Settings
 from gui.window import Window
 from nanoprobe.events import Recorded
 from nanoprobe.plan import Plan
-from nanoprobe.storage.tree import JOURNAL
+from nanoprobe.storage.places import JOURNAL
 from sim_instruments.faults import parse_fault
 from tests.gui.conftest import until
 

@@ -11,7 +11,7 @@ from nanoprobe.engine import execute
 from nanoprobe.errors import StorageError
 from nanoprobe.events import Events, Recorded
 from nanoprobe.storage import read_rescue
-from nanoprobe.storage.tree import JOURNAL
+from nanoprobe.storage.places import JOURNAL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the limit on file sizes is POSIX")
 

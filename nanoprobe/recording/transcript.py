@@ -51,15 +51,16 @@ class Transcript:
                 for when, text in events:
                     self._add(when - wall + item.time, "run", "run", NOTED, text)
                 continue
-            now = max(now, item.time)
+            if item.kind != Kind.SESSION:  # known since the run began, and put before what was said until then
+                now = max(now, item.time)
             self._take(item)
             for session in self._sessions.values():
                 if session.came < now - HELD_BACK:
                     self._end(session)
-            yield from self._until(min([session.came for session in self._sessions.values()], default=now))
+            yield from self._until(min([now, *(session.came for session in self._sessions.values())]))
         for session in self._sessions.values():
             self._end(session)
-        yield from self._until(now + HELD_BACK)
+        yield from self._until(math.inf)
 
     def _until(self, time: float) -> Iterator[Line]:
         while self._lines and self._lines[0].time <= time - self._start:

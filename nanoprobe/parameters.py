@@ -82,4 +82,4 @@ def check_names(procedure: Any, name: str, given: Iterable[str]) -> None:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(known)}"
-            raise BadInput(f"{name} has no parameter '{key}'; {hint}")
+            raise BadInput(f"{name} has no parameter {key!r}; {hint}")

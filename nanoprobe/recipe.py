@@ -66,7 +66,7 @@ class Recipe(BaseModel):
         known = set(plan.resolved())
         for name in step.references:
             if name not in known:
-                raise BadInput(f"step '{step.name}': {step.procedure} has no parameter '{name}'")
+                raise BadInput(f"step '{step.name}': {step.procedure} has no parameter {name!r}")
         return plan
 
     def canonical(self) -> str:

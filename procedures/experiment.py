@@ -65,7 +65,7 @@ class Experiment(Procedure):
     def _set(self, values: dict[str, Any]) -> None:
         for name, value in values.items():
             if name not in self._parameters:
-                raise BadInput(f"{type(self).__name__} has no parameter '{name}'; {self._like(name)}")
+                raise BadInput(f"{type(self).__name__} has no parameter {name!r}; {self._like(name)}")
             setattr(self, name, converted(type(self).__name__, name, self._parameters[name], value))
 
     def _like(self, name: str) -> str:

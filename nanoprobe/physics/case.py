@@ -72,6 +72,6 @@ class Case:
             if name not in self.settings:
                 close = difflib.get_close_matches(name, self.settings, n=1)
                 hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(self.settings)}"
-                raise BadInput(f"case {self.name} has no parameter '{name}'; {hint}")
+                raise BadInput(f"case {self.name} has no parameter {name!r}; {hint}")
         read = {name: quantity(str(text), self.settings[name].unit) for name, text in given.items()}
         return {n: s.check(n, read.get(n, s.default)) for n, s in self.settings.items()}

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
+@pytest.mark.slow
 def test_quick_trigger_map_prints_a_row_with_its_times():
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "trigger_map.py", "--quick"], capture_output=True, text=True, timeout=55

@@ -15,9 +15,12 @@ from gui.session_state import Phase
 from gui.stop import Stopper
 from gui.window import Window
 from nanoprobe.plan import Plan
+from sim_instruments.nanonis.controller import ControllerSettings
 from tests.gui.conftest import until
 
 WITHIN = 0.1
+NEAR = ControllerSettings(coarse_gap=2e-6)
+"""The sample is within reach of the piezo: no long approach at pace 1."""
 
 
 def press_esc(widget: QWidget) -> None:
@@ -67,7 +70,7 @@ RAMP = Plan(procedure="trigger-ramp", parameters={"rate": 0.2, "stop_bias": -2.0
 def test_esc_switches_the_output_off_at_once_whatever_runs(
     window: Window, lab_starter: Callable[..., Any], tmp_path: Path, plan: Plan, busy: float
 ) -> None:
-    lab = lab_starter(pace=1.0)
+    lab = lab_starter(pace=1.0, controller=NEAR)
     session = window.desk.session
     session.open(str(lab.bench_file))
     until(lambda: session.state.phase is Phase.OPEN)

@@ -8,7 +8,9 @@ from nanoprobe.errors import InstrumentError, Unreachable
 from nanoprobe.storage import open_run
 from sim_instruments.faults.kinds import BOTH, KINDS
 
-PROCEDURES = ("contact-check", "current-map", "trigger-ramp", "trigger-map")
+PROCEDURES = ("current-map", "trigger-map")
+LONG = ("contact-check", "trigger-ramp")
+"""Parts of a trigger map."""
 HALFWAY = frozenset({"motion-short"})
 """Needs moves. All others come just after the bias has left 0."""
 AT_THE_START = frozenset({"wrong-model", "scan-stopped"})
@@ -25,11 +27,17 @@ OF_THE_TIP = ("tip", "current map", "Z controller", "preamp")
 """What a message names where the instrument itself is well."""
 
 CASES = [
-    pytest.param(procedure, instrument, kind.name, id=f"{instrument}:{kind.name}-{procedure}")
+    pytest.param(
+        procedure,
+        instrument,
+        kind.name,
+        id=f"{instrument}:{kind.name}-{procedure}",
+        marks=pytest.mark.slow if procedure in LONG else (),
+    )
     for kind in KINDS.values()
     for instrument in kind.instruments
     if instrument in BOTH
-    for procedure in PROCEDURES
+    for procedure in (*PROCEDURES, *LONG)
 ]
 
 

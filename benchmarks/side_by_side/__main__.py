@@ -44,18 +44,8 @@ def points(quick: bool) -> str:
 def _step(count: int, rounds: int) -> Rounds:
     with tempfile.TemporaryDirectory() as folder, start() as bench:
         module = "benchmarks.side_by_side.stepping"
-        commands = {
-            method: ["-m", module, method, str(bench), str(count), _fresh(folder, number)]
-            for number, method in enumerate(STEPPERS)
-        }
+        commands = {method: ["-m", module, method, str(bench), str(count), folder] for method in STEPPERS}
         return measure(commands, rounds)
-
-
-def _fresh(folder: str, number: int) -> str:
-    """Return a folder whose content is replaced by every round."""
-    place = Path(folder, str(number))
-    place.mkdir()
-    return str(place)
 
 
 def ramps(quick: bool) -> str:
@@ -87,20 +77,8 @@ def lines(quick: bool) -> str:
     """A map of four channels streamed to disk."""
     count, rounds = (128, 1) if quick else (1024, 3)
     with tempfile.TemporaryDirectory() as folder:
-        found = Rounds({method: [] for method in WRITERS})
-        for number in range(rounds):
-            commands = {
-                method: [
-                    "-m",
-                    "benchmarks.side_by_side.storing",
-                    method,
-                    str(count),
-                    _fresh(folder, 100 * number + index),
-                ]
-                for index, method in enumerate(WRITERS)
-            }
-            for method, values in measure(commands, 1).values.items():
-                found.values[method] += values
+        module = "benchmarks.side_by_side.storing"
+        found = measure({method: ["-m", module, method, str(count), folder] for method in WRITERS}, rounds)
     table = [("method", "MB/s", "us a line, median", "p99", "median x append + flush", "p99 x", "files", "MB on disk")]
     for method in found.values:
         figures = [f"{found.median(method, name):.4g}" for name in ("rate", "median", "p99")]

@@ -8,6 +8,7 @@ wall and processor time a point (us), from the first point to the last one hande
 import json
 import socket
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable
@@ -233,8 +234,9 @@ METHODS: dict[str, Callable[[Path, int, Path], Took]] = {
 
 def main() -> None:
     """Run one method and print its figures."""
-    method, bench, points, folder = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
-    seconds, processor = METHODS[method](bench, points, folder)
+    method, bench, points = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    with tempfile.TemporaryDirectory(dir=sys.argv[4]) as folder:
+        seconds, processor = METHODS[method](bench, points, Path(folder))
     sys.stdout.write(json.dumps({"us": 1e6 * seconds / points, "cpu_us": 1e6 * processor / points}) + "\n")
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -149,7 +150,14 @@ METHODS: dict[str, Any] = {
 
 def main() -> None:
     """Store a map with one method and print its figures."""
-    method, lines, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    method, lines = sys.argv[1], int(sys.argv[2])
+    with tempfile.TemporaryDirectory(dir=sys.argv[3]) as folder:
+        figures = stored(method, lines, Path(folder))
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def stored(method: str, lines: int, folder: Path) -> dict[str, float]:
+    """Store a map of `lines` lines; return what that took."""
     took = []
     begun = time.perf_counter()
     with METHODS[method](folder, lines) as store:
@@ -162,9 +170,13 @@ def main() -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     megabytes = lines * len(CHANNELS) * PIXELS * 4 / 1e6
     median, late = np.percentile(took, [50, 99]) * 1e6
-    figures = {"rate": megabytes / seconds, "median": median, "p99": late, "files": len(files)}
-    figures["megabytes"] = sum(path.stat().st_size for path in files) / 1e6
-    sys.stdout.write(json.dumps(figures) + "\n")
+    return {
+        "rate": megabytes / seconds,
+        "median": float(median),
+        "p99": float(late),
+        "files": len(files),
+        "megabytes": sum(path.stat().st_size for path in files) / 1e6,
+    }
 
 
 if __name__ == "__main__":

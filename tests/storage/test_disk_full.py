@@ -49,7 +49,7 @@ def test_a_full_disk_at_any_byte_of_the_journal_loses_nothing_committed(path, he
         measure()
     assert f"Safe on disk are {len(committed)} points and 0 image lines committed before" in str(caught.value)
     assert f"free the disk, then `nanoprobe resume {path}`" in str(caught.value)
-    with pytest.raises(StorageError, match="takes no more records|the arrays of .* could not be written"):
+    with pytest.raises(StorageError, match=r"takes no more records|the arrays of .* could not be written"):
         writer.record(ramp(5))  # the one who writes behind may have met the full disk too, and is heard first
     with pytest.raises(StorageError):
         writer.finish("failed", "disk full")

@@ -81,7 +81,8 @@ def test_a_lost_drive_ends_the_map_safely_and_what_was_committed_is_there_when_i
     assert lab.lab.log.unsafe == []
     assert begun == [0, 1, 2, 3, 4], "nothing was ramped after the drive had gone"
 
-    assert drive.unplug() and drive.plug()
+    assert drive.unplug()
+    assert drive.plug()
     with open_run(out) as run:
         assert (run.status, run.points_committed) == ("interrupted", 4)
     begun.clear()

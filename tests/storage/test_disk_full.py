@@ -54,7 +54,7 @@ def test_a_full_disk_at_any_byte_of_the_journal_loses_nothing_committed(path, he
     with pytest.raises(StorageError):
         writer.finish("failed", "disk full")
     with open_run(path) as run:
-        assert run.status == "interrupted"
+        assert run.status in ("interrupted", "failed")  # where the journal had room again, it says how the run ended
         assert run.points_committed == len(committed)
     again = RunWriter.reopen(path)
     for point in set(range(6)) - again.completed:

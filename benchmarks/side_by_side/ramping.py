@@ -14,7 +14,7 @@ from drivers.wire import Wire
 from nanoprobe.bench import open_bench
 from nanoprobe.roles import RampPlan, TripWay
 
-SAMPLES, RATE = 600, 1000.0
+SAMPLES, RATE = 600, 400.0
 
 
 def main() -> None:

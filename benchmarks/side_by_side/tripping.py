@@ -18,8 +18,15 @@ TRIP, COMPLIANCE, END, SAMPLES = 1e-9, 10e-9, 6.0, 50.0
 """Trip level and limit (A), last level (V), samples a second."""
 
 
+def _opened(bench: Path) -> Any:
+    """Return the source-meter set up by PyVISA, with a range for the whole ramp."""
+    visa = open_visa(bench)
+    visa.write(":SOUR:VOLT:RANG 20")
+    return visa
+
+
 def _walk(rate: float, write: Callable[[float], object], read: Callable[[], float]) -> None:
-    """Step up until the current passes the trip level."""
+    """Step up until the current passes the trip level. Raises RuntimeError where it never does."""
     started, count = time.monotonic(), 0
     while (level := count * rate / SAMPLES) <= END:
         write(level)
@@ -27,11 +34,12 @@ def _walk(rate: float, write: Callable[[float], object], read: Callable[[], floa
         time.sleep(max(0.0, started + count / SAMPLES - time.monotonic()))
         if abs(read()) > TRIP:
             return
+    raise RuntimeError(f"no dendrite up to {END} V")
 
 
 def pyvisa_loop(bench: Path, rate: float) -> None:
     """PyVISA alone."""
-    visa = open_visa(bench)
+    visa = _opened(bench)
     _walk(rate, lambda level: visa.write(f":SOUR:VOLT {level:.9g}"), lambda: float(visa.query(READ).split(",")[1]))
     visa.write(":OUTP OFF")
     visa.query("*OPC?")
@@ -42,7 +50,7 @@ def pymeasure_loop(bench: Path, rate: float) -> None:
     from pymeasure.experiment import Procedure, Results, Worker
     from pymeasure.instruments.keithley import Keithley2450
 
-    open_visa(bench).close()
+    _opened(bench).close()
     meter: Any = Keithley2450(address(bench), visa_library="@py", read_termination="\n", write_termination="\n")
     prompt(meter.adapter.connection)
 
@@ -74,7 +82,7 @@ def qcodes_loop(bench: Path, rate: float) -> None:
     from qcodes.dataset import Measurement, initialise_or_create_database_at, load_or_create_experiment
     from qcodes.instrument_drivers.Keithley import Keithley2450
 
-    open_visa(bench).close()
+    _opened(bench).close()
     with tempfile.TemporaryDirectory() as folder:
         initialise_or_create_database_at(Path(folder, "ramp.db"))
         load_or_create_experiment("bench", sample_name="s")

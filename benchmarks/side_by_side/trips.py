@@ -67,7 +67,7 @@ class Suffered:
 
     def __init__(self, lab: Lab) -> None:
         self.peak = 0.0
-        self._contacts = lab.world._contacts
+        self._contacts = lab.world.contacts
         lab.world.truth = self._begin
 
     def _begin(self, truth: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from nanoprobe.guarded_potentiostat import GuardedPotentiostat
 from nanoprobe.guarded_probe import GuardedProbe
 from nanoprobe.interlock import Interlock
 from nanoprobe.limits import Limits
-from nanoprobe.plugins import Role, bench_starter, driver, find, suggest
+from nanoprobe.plugins import Role, bench_starter, driver, find, load_meanwhile, suggest
 from nanoprobe.potentiostat import Potentiostat
 from nanoprobe.recording import BenchTaps, Recorder, tapped_by
 from nanoprobe.roles import BiasSource, Probe, SourceMeter
@@ -169,6 +169,7 @@ def bench_file(where: str | Path, **demo_options: Any) -> Iterator[Path]:
     """Yield the path of a bench file: of a TOML file as it is, of a named bench started for the time of the block."""
     named = find("benches")
     if str(where) in named:
+        load_meanwhile("drivers", "procedures")
         with ExitStack() as stack:
             try:
                 started = stack.enter_context(bench_starter(str(where))(**demo_options))

@@ -2,8 +2,10 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from threading import Thread
 from typing import Any
 
 from pydantic import BaseModel
@@ -66,6 +68,18 @@ def bench_starter(name: str) -> Callable[..., Any]:
     """Return what starts the named bench. Raises BadInput where there is none."""
     loaded: Callable[..., Any] = _entry("benches", name, "bench").load()
     return loaded
+
+
+def load_meanwhile(*groups: str) -> None:
+    """Load all that is installed in `groups` in a thread of its own, while something else has to be waited for."""
+
+    def load() -> None:
+        for group in groups:
+            for entry in find(group).values():
+                with suppress(Exception):  # whatever cannot be loaded says so to who wants it
+                    entry.load()
+
+    Thread(target=load, name="loading what is installed", daemon=True).start()
 
 
 def _entry(group: str, name: str, noun: str) -> EntryPoint:

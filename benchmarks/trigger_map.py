@@ -22,7 +22,8 @@ from unittest.mock import patch
 from drivers.wire import Wire
 from nanoprobe import Plan
 from nanoprobe.bench import open_bench
-from nanoprobe.engine import Execution, execute_on
+from nanoprobe.engine import execute_on
+from nanoprobe.execution import Execution
 
 PLAIN = {"image_every": 0, "check_every": 0}
 """No looks at drift or contact in between: ramps alone."""

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from psygnal import SignalInstance
 
-from nanoprobe.engine import Outcome
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 
 

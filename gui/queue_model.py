@@ -13,7 +13,7 @@ from psygnal import Signal
 from gui.run_names import RunNames
 from gui.session_state import RunState, SessionState
 from gui.stop import reason_of
-from nanoprobe.engine import Outcome
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 
 if TYPE_CHECKING:

@@ -31,8 +31,8 @@ from gui.stop import STOPPED, Stopper, reason_of
 from nanoprobe import engine
 from nanoprobe.bench import Bench
 from nanoprobe.control import RunControl
-from nanoprobe.engine import Outcome
 from nanoprobe.events import Event, Events, Held, MadeSafe, Progress, RunEnded, RunStarted
+from nanoprobe.outcome import Outcome
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan
 

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from nanoprobe.engine import Outcome
+from nanoprobe.outcome import Outcome
 
 _log = logging.getLogger(__name__)
 

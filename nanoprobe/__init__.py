@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nanoprobe.bench import Bench, open_bench
-    from nanoprobe.engine import Outcome
     from nanoprobe.engine import execute as run
+    from nanoprobe.outcome import Outcome
     from nanoprobe.plan import Plan
     from nanoprobe.recipe import Recipe, Step, read_recipe
     from nanoprobe.recipe_run import RecipeOutcome, resume_recipe, run_recipe
@@ -19,7 +19,7 @@ DISTRIBUTION = "nanoprobe"
 
 _HOMES = {
     "Bench": "bench:Bench",
-    "Outcome": "engine:Outcome",
+    "Outcome": "outcome:Outcome",
     "Plan": "plan:Plan",
     "Recipe": "recipe:Recipe",
     "RecipeOutcome": "recipe_run:RecipeOutcome",

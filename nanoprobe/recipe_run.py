@@ -15,6 +15,7 @@ from nanoprobe.benchfile import read_bench_file
 from nanoprobe.control import RunControl
 from nanoprobe.errors import BadInput, NanoprobeError, StorageError
 from nanoprobe.events import Events
+from nanoprobe.outcome import Outcome
 from nanoprobe.recipe import Recipe, Step
 from nanoprobe.storage import open_run
 from nanoprobe.storage.disk import check_place, reason, sync_folder
@@ -27,7 +28,7 @@ OnStep = Callable[[int, Step], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RecipeOutcome(engine.Outcome):
+class RecipeOutcome(Outcome):
     """How a recipe ended: its folder, `status` of its last step ("finished" when all are), that step's error; `runs`."""
 
     runs: tuple[Path, ...] = ()

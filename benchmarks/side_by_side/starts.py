@@ -13,7 +13,7 @@ FIRST_SAMPLE = """
 import json, os, sys, tempfile, time
 from pathlib import Path
 from nanoprobe.cli import demo
-from nanoprobe.engine import Execution
+from nanoprobe.execution import Execution
 
 store = Execution._store
 

@@ -16,9 +16,9 @@ from nanoprobe.analysis.measured_fields import fields_of, modulus_map
 from nanoprobe.analysis.of_run import map_image, place_of, places_on_map, verdicts_of
 from nanoprobe.analysis.strengths import Strengths, strengths_of
 from nanoprobe.analysis.weakness import Weakness, WeaknessSettings, held_against, predict
-from nanoprobe.engine import SIGN_CONVENTION, versions
 from nanoprobe.errors import BadInput
 from nanoprobe.physics.solving import Watch, unwatched
+from nanoprobe.provenance import SIGN_CONVENTION, versions
 from nanoprobe.records import ColumnInfo, FrameBegin, FrameLine, TableBegin, TableRows
 from nanoprobe.roles import Array, ScanLine, ScanPlan
 from nanoprobe.storage import Run, RunHeader, RunWriter, check_new, open_run

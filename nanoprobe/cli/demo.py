@@ -14,6 +14,7 @@ from nanoprobe.bench import Bench, open_bench
 from nanoprobe.cli.console import out, say, tell
 from nanoprobe.cli.progress import watched
 from nanoprobe.errors import BadInput
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 from nanoprobe.storage import open_run
 
@@ -69,7 +70,7 @@ def _make_folder(folder: Path | None) -> Path:
     return place
 
 
-def _run(bench: Bench, procedure: str, path: Path, sample: Sample, parameters: dict[str, Any]) -> engine.Outcome:
+def _run(bench: Bench, procedure: str, path: Path, sample: Sample, parameters: dict[str, Any]) -> Outcome:
     plan = Plan(procedure=procedure, sample=f"simulated {sample}", operator="demo", parameters=parameters)
     with watched(procedure) as (events, control):
         return engine.execute_on(plan, bench, path, events, control)

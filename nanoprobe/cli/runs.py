@@ -13,6 +13,7 @@ from nanoprobe.cli.progress import watched
 from nanoprobe.cli.recipes import is_folder, is_recipe, resume_folder, run_file, show_folder
 from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
+from nanoprobe.outcome import Outcome
 from nanoprobe.outlook import Outlook
 from nanoprobe.plan import Plan, make_plan, parse_assignment, read_plan
 from nanoprobe.replay.packing import unpacked
@@ -93,7 +94,7 @@ def print_outlook(plan: Plan, outlook: Outlook) -> None:
     tell(f"plan sha256 {plan.digest()}")
 
 
-def report(outcome: engine.Outcome) -> int:
+def report(outcome: Outcome) -> int:
     """Say how a run ended and what to type next; return the exit status."""
     if outcome.error is not None:
         say(f"nanoprobe: {outcome.status}: {outcome.error}")

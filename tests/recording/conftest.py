@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nanoprobe.engine import Outcome, execute
+from nanoprobe.engine import execute
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 from sim_instruments.nanonis.controller import ControllerSettings
 

@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 from nanoprobe.cli.runs import summary
-from nanoprobe.engine import Execution
 from nanoprobe.errors import BadInput
+from nanoprobe.execution import Execution
 from nanoprobe.recording import recordings_of
 from nanoprobe.replay.packing import pack_run, unpacked
 from nanoprobe.storage import open_run

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from nanoprobe.engine import Outcome, execute
+from nanoprobe.engine import execute
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.events import Event, Events, MadeSafe
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 from nanoprobe.retry import POLICY, Operation
 from nanoprobe.safe_state import SafeReport

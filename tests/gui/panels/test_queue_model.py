@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gui.queue_model import ItemState, QueueModel
-from nanoprobe.engine import Outcome
 from nanoprobe.errors import ContactLost
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 
 PLAN = Plan(procedure="contact-check")

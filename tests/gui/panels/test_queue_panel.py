@@ -9,8 +9,8 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QTest
 
 from gui.queue_panel import QueuePanel
-from nanoprobe.engine import Outcome
 from nanoprobe.errors import ContactLost
+from nanoprobe.outcome import Outcome
 from nanoprobe.plan import Plan
 
 PLAN = Plan(procedure="contact-check", sample="LLZO")

@@ -77,7 +77,7 @@ def _use_one_font(app: QApplication) -> None:
 
 
 def take_pictures(folder: Path, pictures: Path) -> None:
-    """Go the way the tutorial goes, and keep app-start, app-scan, app-ramps, app-stop and app-runs as PNG in `pictures`."""
+    """Go the way the tutorial goes; keep app-start, -scan, -ramps, -stop, -runs and -prediction as PNG in `pictures`."""
     camera = Camera(folder, pictures)
     desk, session = camera.desk, camera.desk.session
     camera.shoot("app-start")
@@ -88,6 +88,8 @@ def take_pictures(folder: Path, pictures: Path) -> None:
     camera.until(lambda: desk.map.frame is not None and desk.map.frame.done.sum() > 150)
     camera.shoot("app-scan")
     camera.until(lambda: session.state.last_status == "finished")
+    mapped = session.state.last_run
+    assert mapped is not None
 
     camera.window.commands.tool_frame()
     desk.picks.set_frame(Frame(x=0.0, y=0.0, width=4e-6, height=4e-6))
@@ -115,4 +117,33 @@ def take_pictures(folder: Path, pictures: Path) -> None:
     camera.window.browser.select(stopped)
     camera.until(lambda: len(desk.runs.details) == 1)
     camera.shoot("app-runs")
+    camera.window.commands.theme_light()
+    shoot_prediction(camera, mapped)
     camera.window.leave()
+
+
+def shoot_prediction(camera: Camera, mapped: Path) -> None:
+    """Predict from a map, ramp at the places picked, hold one against the other, and keep app-prediction."""
+    desk, session, prediction = camera.desk, camera.desk.session, camera.desk.prediction
+    predict(camera, mapped)
+    prediction.pick()
+    before = session.state.last_run
+    camera.run("trigger-map", image_every=0, check_every=0)
+    camera.until(lambda: session.state.run is None and session.state.last_run != before)
+    tried = session.state.last_run
+    assert tried is not None
+    camera.until(lambda: (entry := desk.runs.entry(tried)) is not None and entry.status == "finished")
+    predict(camera, mapped, tried)
+    camera.window.commands.focus_prediction()
+    camera.shoot("app-prediction")
+
+
+def predict(camera: Camera, mapped: Path, triggers: Path | None = None) -> None:
+    """Open the run with the map, and predict from it until what came out is shown."""
+    desk, prediction = camera.desk, camera.desk.prediction
+    desk.runs.open(mapped)
+    camera.until(lambda: (frame := desk.map.frame) is not None and frame.run == mapped and prediction.can_predict)
+    prediction.set_triggers(triggers)
+    before = prediction.shown
+    prediction.predict()
+    camera.until(lambda: prediction.shown is not before)

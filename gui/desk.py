@@ -13,8 +13,9 @@ from gui.experiment_model import ExperimentModel
 from gui.log_model import LogModel
 from gui.map_frames import MapFrame
 from gui.map_model import MapModel
-from gui.picks import PickKind, Picks, PickSet
+from gui.picks import PickKind, Picks, PickSet, PlanPatch
 from gui.plan_shelf import PlanShelf
+from gui.prediction_model import PredictionModel
 from gui.queue_model import QueueModel
 from gui.ramp_model import RampModel
 from gui.run_loading import LoadedRun, load_channel, load_points, load_ramp, load_run
@@ -23,6 +24,7 @@ from gui.session import Session
 from gui.session_state import SessionState
 from gui.table_model import TableModel
 from nanoprobe.outlook import Outlook
+from nanoprobe.roles import Array
 
 SIMULATED = "SIMULATED"
 _PLACES = frozenset({"points", "nx", "ny", "pitch", "centre_x", "centre_y", "x", "y", "size"})
@@ -48,6 +50,7 @@ class Desk:
         self.runs = RunsModel(self.session, folder)
         self.map, self.ramp, self.picks, self.log = MapModel(), RampModel(), Picks(), LogModel()
         self.tables = TableModel()
+        self.prediction = PredictionModel(self.session, self.runs)
         self._procedure = ""
         self._wire()
 
@@ -70,11 +73,19 @@ class Desk:
         self.runs.grown.connect(self._watch_run)
         self.runs.overlaid.connect(self._overlay)
         self.runs.plan_wanted.connect(self.experiment.show_plan)
+        self.map.shown_changed.connect(lambda _: self._offer_map())
+        self.prediction.stored.connect(self._open_stored)
+        self.prediction.picked.connect(self._plan_test)
 
     def start(self) -> None:
         """Fetch what takes time: procedures, plans, runs."""
         self.experiment.load()
         self.runs.refresh()
+
+    def leave(self) -> None:
+        """End what goes on, make the bench safe, close it, end every thread; blocks until done."""
+        self.prediction.cancel()
+        self.session.shut()
 
     # --- bench
 
@@ -135,6 +146,8 @@ class Desk:
             self.ramp.clear(loaded.path)
             if loaded.points.first_ramped is not None:
                 self.ramp.look_at(loaded.points.first_ramped)
+        if any(frame.purpose == "prediction" for frame in loaded.frames):
+            self.prediction.load(loaded.path)
         self.session.tell(f"{loaded.path.name}: {loaded.status}{', SIMULATED' if loaded.simulated else ''}")
 
     def _watch_run(self, path: Path) -> None:
@@ -160,6 +173,24 @@ class Desk:
 
     def _fetch_ramp(self, run: Path, point: int) -> None:
         self.session.read(lambda: load_ramp(run, point), lambda ramp: self.ramp.take_ramp(run, ramp))
+
+    # --- predictions
+
+    def _offer_map(self) -> None:
+        """The current map that is looked at is what a prediction is made of."""
+        frame = self.map.frame
+        if frame is not None and frame.purpose == "map" and "current" in frame.channels:
+            self.prediction.set_map(frame.run)
+
+    def _open_stored(self, path: Path) -> None:
+        self.runs.refresh()
+        self.runs.open(path)
+
+    def _plan_test(self, places: Array, map_run: Path) -> None:
+        """Plan ramps that test a prediction; its map is found again first, so that drift does not matter."""
+        self.experiment.choose("trigger-map")
+        self.picks.take_points(places)
+        self.experiment.apply(PlanPatch({"map_run": str(map_run)}, f"map of {map_run.stem}"))
 
 
 def _closed(outlook: Outlook) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

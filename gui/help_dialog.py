@@ -12,6 +12,7 @@ PAGES = {
     "map": "Map",
     "ramp": "Ramp",
     "series": "Series",
+    "prediction": "Prediction",
     "experiment": "Experiment",
     "queue": "Queue",
     "bench": "Bench",

@@ -38,7 +38,7 @@ class MapCanvas(pg.GraphicsLayoutWidget):
         self.addItem(self.headline, row=0, col=0, colspan=3)
         self._badge, self._legend = "", ""
         self.plot = self.addPlot(row=1, col=0, viewBox=self.box)
-        self._make_axes()
+        label_in_metres(self.plot)
         self._make_items()
         self._make_bars()
         self.points = PointLayer(self.plot)
@@ -47,12 +47,6 @@ class MapCanvas(pg.GraphicsLayoutWidget):
         self.keys = MapKeys(self)
         self._connect()
         self.paint(ink())
-
-    def _make_axes(self) -> None:
-        for side, name in (("bottom", "x"), ("left", "y")):
-            axis = self.plot.getAxis(side)
-            axis.setScale(1 / UM)
-            axis.setLabel(name, units="m")
 
     def _make_items(self) -> None:
         self.image = pg.ImageItem(axisOrder="row-major")
@@ -109,7 +103,7 @@ class MapCanvas(pg.GraphicsLayoutWidget):
             self.image.updateImage()
         else:
             self.image.setImage(data, autoLevels=False, levels=None)
-            self.image.setTransform(_pixel_transform(frame))
+            self.image.setTransform(pixel_transform(frame.frame, (frame.lines, frame.pixels)))
             corners = frame.frame.corners() * UM
             self.outline.setData(*np.vstack([corners, corners[:1]]).T)
         self._set_scan_line(frame)
@@ -277,14 +271,22 @@ class MapCanvas(pg.GraphicsLayoutWidget):
         self.frame_drawn.emit(frame)
 
 
-def _pixel_transform(frame: MapFrame) -> QTransform:
-    """Return what takes pixel (column, row) to µm."""
-    place = frame.frame
+def label_in_metres(plot: pg.PlotItem) -> None:
+    """Let the axes of a drawing in µm say metres, with the prefix that fits."""
+    for side, name in (("bottom", "x"), ("left", "y")):
+        axis = plot.getAxis(side)
+        axis.setScale(1 / UM)
+        axis.setLabel(name, units="m")
+
+
+def pixel_transform(place: Frame, shape: tuple[int, int]) -> QTransform:
+    """Return what takes pixel (column, row) of an image of `shape` (lines, pixels) to µm."""
+    lines, pixels = shape
     transform = QTransform()
     transform.translate(place.x * UM, place.y * UM)
     transform.rotateRadians(place.angle)
-    transform.scale(place.width * UM / frame.pixels, place.height * UM / frame.lines)
-    transform.translate(-frame.pixels / 2, -frame.lines / 2)
+    transform.scale(place.width * UM / pixels, place.height * UM / lines)
+    transform.translate(-pixels / 2, -lines / 2)
     return transform
 
 

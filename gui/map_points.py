@@ -30,6 +30,11 @@ class MapPoints:
         self._blank(len(self.x))
         self.shape = layout.shape
 
+    def place(self, places: Array) -> None:
+        """Take points at these places (m, shape (n, 2)) of which nothing else is known."""
+        self.x, self.y = places.T
+        self._blank(len(places))
+
     def _blank(self, count: int) -> None:
         self.drift = np.zeros((count, 2))
         self.voltage = np.full(count, np.nan)

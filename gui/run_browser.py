@@ -179,7 +179,7 @@ class RunBrowser(QWidget):
         for name in ("Overlay", "Export", "Report"):
             self.buttons[name].setEnabled(chosen > 0)
         self.buttons["Open"].setEnabled(chosen == 1)
-        self.buttons["Use plan"].setEnabled(len(self.model.details) == 1)
+        self.buttons["Use plan"].setEnabled(self.model.plan is not None)
         self.buttons["Copy"].setEnabled(bool(self.model.details))
         self.buttons["Resume"].setEnabled(self.model.can_resume)
 

@@ -56,14 +56,17 @@ class RunEntry:
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """What a run says of itself, in sections; `numbers` are the results that can be compared."""
+    """What a run says of itself, in sections; `numbers` are the results that can be compared.
+
+    `plan`: None for what was not measured by one: an imported map, a prediction.
+    """
 
     path: Path
     simulated: bool
     sections: tuple[Section, ...]
     parameters: Mapping[str, str]
     numbers: Mapping[str, str]
-    plan: Plan
+    plan: Plan | None
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:
@@ -119,7 +122,7 @@ def details_of(path: Path) -> RunDetails:
             sections=tuple(_sections(run, parameters, numbers)),
             parameters=parameters,
             numbers=numbers,
-            plan=Plan.model_validate(run.header.plan),
+            plan=Plan.model_validate(run.header.plan) if run.header.plan else None,
         )
 
 
@@ -152,7 +155,8 @@ def _sections(run: Run, parameters: Mapping[str, str], numbers: Mapping[str, str
 def _parameters(run: Run) -> dict[str, str]:
     """Return the parameters with units where the procedure is installed, else as they were stored."""
     try:
-        infos = {info.name: info for info in describe(Plan.model_validate(run.header.plan).build())}
+        plan = run.header.plan
+        infos = {info.name: info for info in describe(Plan.model_validate(plan).build())} if plan else {}
     except NanoprobeError:
         infos = {}
     return {name: _shown(value, infos.get(name)) for name, value in run.header.parameters.items()}

@@ -18,6 +18,9 @@ from nanoprobe.storage import Run, open_run
 if TYPE_CHECKING:
     import xarray as xr
 
+_FIRST = frozenset({"current", "predicted_trigger"})
+"""Channels that are looked at before others."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
@@ -71,6 +74,7 @@ def load_ramp(path: Path, point: int) -> Ramp | None:
 def _frame(run: Run, index: int, dataset: "xr.Dataset") -> MapFrame:
     attrs = dataset.attrs
     channels = [str(name) for name, found in dataset.data_vars.items() if found.dims == ("direction", "y", "x")]
+    channels.sort(key=lambda name: name not in _FIRST)
     return MapFrame(
         run=run.path,
         index=index,

@@ -10,6 +10,7 @@ from gui.run_comparison import ComparisonRow, compare
 from gui.run_index import RunDetails, RunEntry, details_of, look_at, runs_in
 from gui.session import Session
 from gui.session_state import SessionState
+from nanoprobe.plan import Plan
 
 
 class RunsModel:
@@ -147,6 +148,11 @@ class RunsModel:
         self.overlaid.emit(tuple(path for path in self.selection if path != self.open_path))
 
     @property
+    def plan(self) -> Plan | None:
+        """The plan of the selected run; None for several, and for one that no plan has made."""
+        return self.details[0].plan if len(self.details) == 1 else None
+
+    @property
     def can_resume(self) -> bool:
         """Whether the selected run can be gone on with."""
         entry = self.entry(self.selection[0]) if len(self.selection) == 1 else None
@@ -179,8 +185,8 @@ class RunsModel:
 
     def reuse_plan(self) -> None:
         """Put the plan of the selected run into the form."""
-        if len(self.details) == 1:
-            self.plan_wanted.emit(self.details[0].plan)
+        if self.plan is not None:
+            self.plan_wanted.emit(self.plan)
 
     # --- watching
 

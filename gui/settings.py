@@ -9,7 +9,7 @@ from gui.theme import Theme
 
 _log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Of the layout; one stored by another version is left alone."""
 
 T = TypeVar("T", int, float, str)

@@ -82,6 +82,10 @@ class ViewCommands:
         """Give the keyboard to the bench panel."""
         self._focus("bench")
 
+    def focus_prediction(self) -> None:
+        """Give the keyboard to the prediction."""
+        self._focus("prediction")
+
     def focus_runs(self) -> None:
         """Give the keyboard to the run browser."""
         self._focus("runs")

@@ -15,6 +15,7 @@ from gui.experiment_form import ExperimentForm
 from gui.head_bar import HeadBar
 from gui.log_view import LogView
 from gui.map_view import MapView
+from gui.prediction_view import PredictionView
 from gui.queue_panel import QueuePanel
 from gui.ramp_view import RampView
 from gui.run_browser import RunBrowser
@@ -62,12 +63,13 @@ class Window(QMainWindow):
 
     def _make_docks(self) -> None:
         self.ramp_view, self.log_view = RampView(self.desk.ramp), LogView(self.desk.log)
-        self.table_view = TableView(self.desk.tables)
+        self.table_view, self.prediction = TableView(self.desk.tables), PredictionView(self.desk.prediction)
         self.form, self.queue = ExperimentForm(self.desk.experiment), QueuePanel(self.desk.queue)
         self.bench, self.browser = BenchPanel(self.desk.bench), RunBrowser(self.desk.runs)
         self.docks = {
             "experiment": self._dock("experiment", "Experiment", self.form),
             "runs": self._dock("runs", "Runs", self.browser),
+            "prediction": self._dock("prediction", "Prediction", self.prediction),
             "bench": self._dock("bench", "Bench", self.bench),
             "queue": self._dock("queue", "Queue", self.queue),
             "ramp": self._dock("ramp", "Ramp", self.ramp_view),
@@ -138,6 +140,8 @@ class Window(QMainWindow):
         desk.map.points_changed.connect(self.show_map)
         desk.ramp.chosen.connect(self._mark_point)
         desk.tables.appeared.connect(self._show_series)
+        desk.prediction.begun.connect(self._show_prediction)
+        desk.prediction.shown_changed.connect(self._show_prediction)
         self.head.pace_wanted.connect(desk.session.set_pace)
         self.start_page.demo_wanted.connect(self.commands.open_demo)
         self.start_page.file_wanted.connect(self.commands.open_bench)
@@ -181,6 +185,11 @@ class Window(QMainWindow):
         if not self.docks[key].isHidden() and (key == "series" or self.table_view.isVisible()):
             self.docks[key].raise_()
 
+    def _show_prediction(self) -> None:
+        """Bring a prediction that is made or was opened to the front."""
+        if not self.docks["prediction"].isHidden():
+            self.docks["prediction"].raise_()
+
     def _mark_point(self) -> None:
         self.map_view.choose_point(self.desk.ramp.looked_at)
 
@@ -213,7 +222,7 @@ class Window(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, right)
         docks = self.docks
         for area, front, *behind in (
-            (left, "experiment", "runs"),
+            (left, "experiment", "runs", "prediction"),
             (right, "bench"),
             (right, "queue"),
             (bottom, "ramp", "series", "log"),
@@ -247,7 +256,7 @@ class Window(QMainWindow):
         self.left = True
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.bridge.stop()
-        self.desk.session.shut()
+        self.desk.leave()
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self.esc)

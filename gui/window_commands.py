@@ -5,6 +5,7 @@ from pathlib import Path
 from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from gui.map_view import MapView
+from gui.prediction_view import PredictionView
 from gui.ramp_view import RampView
 from gui.session import DEMO, DEMO_PACE
 from gui.session_state import Phase, SessionState
@@ -101,6 +102,10 @@ class WindowCommands(ViewCommands):
         """End the run."""
         self._session.abort()
 
+    def predict(self) -> None:
+        """Predict from the map that is shown."""
+        self._desk.prediction.predict()
+
     def open_run(self) -> None:
         """Ask for a run and show it."""
         folder = QFileDialog.getExistingDirectory(
@@ -137,10 +142,14 @@ class WindowCommands(ViewCommands):
         """Take all picks away."""
         self._desk.picks.clear()
 
-    def _drawing(self) -> MapView | RampView | TableView:
+    def _drawing(self) -> MapView | RampView | TableView | PredictionView:
         """Return the drawing that has the keyboard, else the map."""
         focus, window = QApplication.focusWidget(), self._window
-        drawings: tuple[RampView | TableView, ...] = (window.ramp_view, window.table_view)
+        drawings: tuple[RampView | TableView | PredictionView, ...] = (
+            window.ramp_view,
+            window.table_view,
+            window.prediction,
+        )
         return next((one for one in drawings if focus is not None and one.isAncestorOf(focus)), window.map_view)
 
     def copy_picture(self) -> None:

@@ -61,7 +61,7 @@ def desk(tmp_path: Path, lab_starter: Callable[..., Any]) -> Iterator[Desk]:
     """All models, runs and plans in the test's own folder; ends before the labs do, and leaves no thread."""
     made = Desk(tmp_path / "runs", tmp_path / "plans")
     yield made
-    made.session.shut()
+    made.leave()
     assert threads() == []
 
 

@@ -145,7 +145,7 @@ def test_tab_goes_through_every_panel_and_back_to_the_first(open_window: Window)
     assert reached == visible | {"map", "stop"}
 
 
-@pytest.mark.parametrize("key", ["map", "form", "queue", "bench", "runs"])
+@pytest.mark.parametrize("key", ["map", "form", "queue", "bench", "runs", "prediction"])
 def test_a_shortcut_takes_the_keyboard_to_each_panel(open_window: Window, key: str) -> None:
     getattr(open_window.commands, f"focus_{key}")()
     focus = QApplication.focusWidget()

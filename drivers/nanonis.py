@@ -152,6 +152,10 @@ class Nanonis(NanonisSession):
 
     # --- the tip
 
+    def heed(self, watch: Watch) -> None:
+        """From now on call `watch` while waiting for the tip; what it raises ends the wait."""
+        self.tip.heed(watch)
+
     def check_feedback(self) -> None:
         """Raise BadInput unless deflection feedback is active and calibrated in newtons."""
         self.tip.check_feedback()

@@ -9,7 +9,7 @@ import numpy as np
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
 from nanoprobe.errors import BadInput, InstrumentError, InstrumentTimeout
-from nanoprobe.roles import ForceCalibration, RetractCurve
+from nanoprobe.roles import ForceCalibration, RetractCurve, Watch
 from nanoprobe.units import si
 
 FORCE_TOLERANCE = 0.1
@@ -47,6 +47,11 @@ class Tip:
         self._calibration = calibration
         self._feedback = feedback
         self._pace = pace
+        self._watch: Watch = lambda: None
+
+    def heed(self, watch: Watch) -> None:
+        """From now on call `watch` in every wait, and before feedback goes on: who stops the tip must not see it land."""
+        self._watch = watch
 
     # --- feedback
 
@@ -93,6 +98,7 @@ class Tip:
     def _await(self, done: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = self._session.moment() + timeout
         while not done():
+            self._watch()
             if self._session.moment() > deadline:
                 raise InstrumentTimeout(f"Nanonis: {complaint} for {timeout:g} s")
             if self._pace.poll_interval:
@@ -115,9 +121,11 @@ class Tip:
     def land(self, force: float) -> None:
         """Feedback on at `force` (N); returns when the force is within 10 % of it."""
         self._session.call("ZCtrl.SetpntSet", "f", self.calibration.setpoint(force))
+        self._watch()
         self._session.call("ZCtrl.OnOffSet", "I", ON)
         deadline = self._session.moment() + LAND_TIMEOUT
         while abs((now := self.force()) - force) > FORCE_TOLERANCE * force:
+            self._watch()
             if self._session.moment() > deadline:
                 raise InstrumentError(
                     f"Nanonis: the tip did not land: {si(now, 'N')} after {LAND_TIMEOUT:g} s where {si(force, 'N')} was "

@@ -46,6 +46,7 @@ class GuardedProbe:
         self._interlock = interlock
         self._atmosphere = Atmosphere(atmosphere or AtmosphereTable(), probe.read, interlock)
         self._atmosphere.require(probe.channels)
+        probe.heed(interlock.check)
 
     @property
     def identity(self) -> str:
@@ -66,6 +67,10 @@ class GuardedProbe:
     def scanner_range(self) -> float:
         """See Probe."""
         return self._probe.scanner_range
+
+    def heed(self, watch: Watch) -> None:
+        """See Probe. The interlock is heeded whatever `watch` is."""
+        self._probe.heed(self._watched(watch))
 
     def check_feedback(self) -> None:
         """See Probe."""

@@ -277,6 +277,9 @@ class Probe(Protocol):
     def scanner_range(self) -> float:
         """Largest |x|, |y| of the scanner (m)."""
 
+    def heed(self, watch: Watch) -> None:
+        """From now on call `watch` while waiting for the tip to come down or go up; what it raises ends the wait."""
+
     def check_feedback(self) -> None:
         """Raise BadInput unless deflection feedback is the active controller and its setpoint is calibrated in newtons."""
 

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from nanoprobe.errors import BadInput, InstrumentError, LinkLost, Unreachable
+from nanoprobe.errors import BadInput, InstrumentError, Interlocked, LinkLost, Unreachable
 from nanoprobe.geometry import Frame
 from nanoprobe.plugins import driver
 from nanoprobe.roles import Probe, ScanPlan
@@ -35,6 +35,22 @@ def test_approach_lands_at_the_force_and_withdraw_takes_it_off(probe):
     assert probe.force() == pytest.approx(FORCE, rel=0.1)
     probe.withdraw()
     assert not probe.engaged()
+
+
+def test_who_heeds_a_stop_does_not_bring_the_tip_down_any_more(probe, lab):
+    def stop() -> None:
+        raise Interlocked("stopped")
+
+    probe.approach(FORCE)
+    probe.lift(500e-9)
+    probe.heed(stop)
+    for come_down in (probe.land, probe.approach):
+        with pytest.raises(Interlocked):
+            come_down(FORCE)
+    assert not lab.call(lambda: lab.lab.world.tip.in_contact)
+    probe.heed(lambda: None)
+    probe.land(FORCE)
+    assert probe.engaged()
 
 
 def test_force_and_current_are_what_each_reads_alone(probe):

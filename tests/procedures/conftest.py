@@ -132,6 +132,9 @@ class FakeProbe:
         self.preamp = -2e-12
         self.wrong_feedback: str | None = None
 
+    def heed(self, watch: Callable[[], None]) -> None:
+        """It never waits for its tip."""
+
     def check_feedback(self) -> None:
         if self.wrong_feedback:
             raise InstrumentError(self.wrong_feedback)
@@ -346,7 +349,7 @@ class Session:
 
 
 @pytest.fixture
-def session(lab_starter, tmp_path) -> Iterator[Callable[..., Session]]:
+def session(lab_starter) -> Iterator[Callable[..., Session]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Session:
@@ -355,6 +358,6 @@ def session(lab_starter, tmp_path) -> Iterator[Callable[..., Session]]:
             if nplc is not None:
                 line = 'driver = "keithley2450"'
                 lab.bench_file.write_text(lab.bench_file.read_text().replace(line, f"{line}\nnplc = {nplc}"))
-            return Session(lab, stack, tmp_path)
+            return Session(lab, stack, lab.bench_file.parent)
 
         yield start

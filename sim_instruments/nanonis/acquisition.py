@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim_instruments.nanonis.codes import one_of
 from sim_instruments.nanonis.preamp import FILTERS
 from sim_instruments.nanonis.registry import CommandError, index_error
 from sim_instruments.nanonis.signals import (
@@ -37,6 +38,13 @@ def check_signals(indexes: Iterable[int]) -> tuple[int, ...]:
         if not 0 <= index < COUNT:
             raise index_error("Signal", index, COUNT)
     return checked
+
+
+def check_threshold(signal: int, comparison: int) -> None:
+    """Raise `CommandError` for a signal (-1: none given) or a comparison (0 to 2) that does not exist."""
+    one_of(comparison, 3, "Comparison")
+    if signal != -1:
+        check_signals([signal])
 
 
 def require_release(controller: "Controller", oldest: int, name: str) -> None:

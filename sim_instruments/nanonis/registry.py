@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,6 +70,8 @@ class Handler:
 def command(name: str, request: Layout = "", reply: Layout = "", cost: Cost = Cost.GET) -> Callable[[Method], Method]:
     """Mark a method (plain or async) of a `Module` as the answer to the command `name`.
 
+    A name that begins with a dot is completed by the class's own.
+
     It is called with the session and the unpacked arguments and returns a tuple of the reply's values (None: none).
     """
 
@@ -91,7 +93,8 @@ class Module:
         for attribute in dir(type(self)):
             marked = getattr(getattr(type(self), attribute), "nanonis_command", None)
             if isinstance(marked, Command):
-                yield Handler(marked, getattr(self, attribute))
+                whole = type(self).__name__ + marked.name if marked.name.startswith(".") else marked.name
+                yield Handler(replace(marked, name=whole), getattr(self, attribute))
 
 
 def index_error(what: str, index: int, count: int) -> CommandError:

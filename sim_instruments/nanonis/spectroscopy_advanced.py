@@ -1,14 +1,15 @@
-"""The advanced section of module BiasSpectr: what happens to Z and bias, synchronisation, safe conditions."""
+"""The advanced section of module BiasSpectr: what happens to Z and bias, safe conditions."""
 
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim_instruments.nanonis.acquisition import check_signals, require_release
+from sim_instruments.nanonis.acquisition import check_threshold, require_release
 from sim_instruments.nanonis.codes import changed, one_of, switched
 from sim_instruments.nanonis.registry import Cost, Module, command
 from sim_instruments.nanonis.safe_conditions import Logic, SafeAction, SafeConditions
 from sim_instruments.nanonis.spectroscopy_settings import SpectroscopySettings, quantised
+from sim_instruments.nanonis.synchronisation import SynchronisedModule
 from sim_instruments.timeline import Session
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class SpectroscopyModule(Module):
         self.settings = SpectroscopySettings()
 
 
-class AdvancedCommands(SpectroscopyModule):
+class AdvancedCommands(SynchronisedModule, SpectroscopyModule):
     """Commands of the advanced section."""
 
     @command("BiasSpectr.AdvPropsSet", "H H H H", cost=Cost.SET)
@@ -78,54 +79,12 @@ class AdvancedCommands(SpectroscopyModule):
         """Return whether the Z offset is taken back at the end."""
         return (int(self.settings.z_offset_revert),)
 
-    # --- synchronisation
-    @command("BiasSpectr.DigSyncSet", "H", cost=Cost.SET)
-    def set_digital_sync(self, session: Session, mode: int) -> None:
-        """Choose 1 off, 2 TTL, 3 pulse sequence; 0 changes nothing."""
-        if one_of(mode, 4, "Digital sync"):
-            self._sync(mode=mode - 1)
-
-    @command("BiasSpectr.DigSyncGet", reply="H")
-    def digital_sync(self, session: Session) -> tuple[int]:
-        """Return 0 off, 1 TTL, 2 pulse sequence."""
-        return (self.settings.sync.mode,)
-
-    @command("BiasSpectr.TTLSyncSet", "H H f f", cost=Cost.SET)
-    def set_ttl(self, session: Session, line: int, polarity: int, time_to_on: float, on_duration: float) -> None:
-        """Set line 1 to 4, polarity 1 low or 2 high active, and times (s); 0 and NaN change nothing."""
-        old = self.settings.sync
-        self._sync(
-            line=one_of(line, 5, "TTL line") - 1 if line else old.line,
-            active_high=one_of(polarity, 3, "TTL polarity") == 2 if polarity else old.active_high,
-            time_to_on=old.time_to_on if math.isnan(time_to_on) else quantised(time_to_on),
-            on_duration=old.on_duration if math.isnan(on_duration) else quantised(on_duration),
-        )
-
-    @command("BiasSpectr.TTLSyncGet", reply="H H f f")
-    def ttl(self, session: Session) -> tuple[int, int, float, float]:
-        """Return line 0 to 3, polarity 0 low or 1 high active, times (s)."""
-        now = self.settings.sync
-        return now.line, int(now.active_high), now.time_to_on, now.on_duration
-
-    @command("BiasSpectr.PulseSeqSyncSet", "H I", cost=Cost.SET)
-    def set_pulse_sequence(self, session: Session, number: int, periods: int) -> None:
-        """Choose a pulse sequence (0 changes nothing) and how often it runs."""
-        self._sync(sequence=number or self.settings.sync.sequence, periods=periods)
-
-    @command("BiasSpectr.PulseSeqSyncGet", reply="H I")
-    def pulse_sequence(self, session: Session) -> tuple[int, int]:
-        """Return the pulse sequence and how often it runs."""
-        return self.settings.sync.sequence, self.settings.sync.periods
-
-    def _sync(self, **changes: float) -> None:
-        self.settings = replace(self.settings, sync=replace(self.settings.sync, **changes))  # type: ignore[arg-type]
-
     # --- safe conditions
     @command("BiasSpectr.SafeCond1Set", "H f i H", cost=Cost.SET)
     def set_first(self, session: Session, action: int, level: float, signal: int, comparison: int) -> None:
         """Set action 1 off, 2 reverse, 3 stop; threshold; signal; 0 higher, 1 lower. 0, NaN, -1, 2 change nothing."""
         old = self._conditions("BiasSpectr.SafeCond1Set")
-        self._check(signal, comparison)
+        check_threshold(signal, comparison)
         new_action = SafeAction(action - 1) if one_of(action, 4, "Condition") else old.action
         self._guarded(replace(old, action=new_action, first=old.first.changed(level, signal, comparison)))
 
@@ -139,7 +98,7 @@ class AdvancedCommands(SpectroscopyModule):
     def set_second(self, session: Session, logic: int, level: float, signal: int, comparison: int) -> None:
         """Set logic 0 off, 1 or, 2 and, 3 then; threshold; signal; comparison. -1, NaN, -1, 2 change nothing."""
         old = self._conditions("BiasSpectr.SafeCond2Set")
-        self._check(signal, comparison)
+        check_threshold(signal, comparison)
         new_logic = old.logic if logic == -1 else Logic(one_of(logic, 4, "Condition"))
         self._guarded(replace(old, logic=new_logic, second=old.second.changed(level, signal, comparison)))
 
@@ -152,11 +111,6 @@ class AdvancedCommands(SpectroscopyModule):
     def _conditions(self, name: str) -> SafeConditions:
         require_release(self.controller, SAFE_CONDITIONS_SINCE, name)
         return self.settings.conditions
-
-    def _check(self, signal: int, comparison: int) -> None:
-        one_of(comparison, 3, "Comparison")
-        if signal != -1:
-            check_signals([signal])
 
     def _guarded(self, conditions: SafeConditions) -> None:
         self.settings = replace(self.settings, conditions=conditions)

@@ -58,20 +58,6 @@ class AlternateSetpoint:
 
 
 @dataclass(frozen=True)
-class Synchronisation:
-    """Digital lines switched along with the sweep. They lead nowhere in the simulated lab, but can be set and read."""
-
-    mode: int = 0
-    """0 off, 1 TTL, 2 pulse sequence."""
-    line: int = 0
-    active_high: bool = True
-    time_to_on: float = 0.0
-    on_duration: float = 0.0
-    sequence: int = 1
-    periods: int = 1
-
-
-@dataclass(frozen=True)
 class SpectroscopySettings:
     """Everything a client can set of the module."""
 
@@ -90,7 +76,6 @@ class SpectroscopySettings:
     z_offset_revert: bool = False
     timing: SweepTiming = SweepTiming()
     alternate: AlternateSetpoint = AlternateSetpoint()
-    sync: Synchronisation = Synchronisation()
     segmented: bool = False
     segments: tuple[Segment, ...] = ()
     lock_in_per_segment: bool = False

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sim_instruments.nanonis.acquisition import check_signals
-from sim_instruments.nanonis.codes import finite, one_of, switched
+from sim_instruments.nanonis.codes import finite, switched
 from sim_instruments.nanonis.registry import CommandError, Cost, command
 from sim_instruments.nanonis.routine import Routine
 from sim_instruments.nanonis.signals import NAMES
@@ -165,9 +165,3 @@ class ZSpectr(ZAdvancedCommands):
     def turn_delay(self, session: Session) -> tuple[float]:
         """Return the time between forward and backward sweep (s)."""
         return (self.settings.turn_delay,)
-
-    @command("ZSpectr.DigSyncSet", "H", cost=Cost.SET)
-    def set_digital_sync(self, session: Session, mode: int) -> None:
-        """Choose 1 off, 2 TTL, 3 pulse sequence; 0 changes nothing."""
-        if one_of(mode, 4, "Digital sync"):
-            self._sync(mode=mode - 1)

@@ -1,14 +1,14 @@
-"""The advanced section of module ZSpectr: reset of Z, auto retract, synchronisation."""
+"""The advanced section of module ZSpectr: reset of Z, auto retract."""
 
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim_instruments.nanonis.acquisition import check_signals
+from sim_instruments.nanonis.acquisition import check_threshold
 from sim_instruments.nanonis.codes import one_of, switched
-from sim_instruments.nanonis.registry import Cost, Module, command
+from sim_instruments.nanonis.registry import Cost, command
 from sim_instruments.nanonis.safe_conditions import Logic
-from sim_instruments.nanonis.spectroscopy_settings import quantised
+from sim_instruments.nanonis.synchronisation import SynchronisedModule
 from sim_instruments.nanonis.z_spectroscopy_settings import AutoRetract, ZSpectroscopySettings
 from sim_instruments.timeline import Session
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim_instruments.nanonis.controller import Controller
 
 
-class ZAdvancedCommands(Module):
+class ZAdvancedCommands(SynchronisedModule):
     """Commands of the advanced section, and the settings that all groups share."""
 
     def __init__(self, controller: "Controller") -> None:
@@ -45,7 +45,7 @@ class ZAdvancedCommands(Module):
     @command("ZSpectr.RetractSet", "H f i H", cost=Cost.SET)
     def set_retract(self, session: Session, enable: int, level: float, signal: int, comparison: int) -> None:
         """Set auto retract 1 on, 2 off; threshold; signal; 0 higher, 1 lower. 0, NaN, -1, 2 change nothing."""
-        _check(signal, comparison)
+        check_threshold(signal, comparison)
         old = self.settings.retract
         on = switched(enable, old.on, "Auto retract")
         self._retract(replace(old, on=on, first=old.first.changed(level, signal, comparison)))
@@ -59,7 +59,7 @@ class ZAdvancedCommands(Module):
     @command("ZSpectr.RetractSecondSet", "i f i H", cost=Cost.SET)
     def set_second(self, session: Session, logic: int, level: float, signal: int, comparison: int) -> None:
         """Set logic 1 no, 2 or, 3 and, 4 then; threshold; signal; comparison. 0, NaN, -1, 2 change nothing."""
-        _check(signal, comparison)
+        check_threshold(signal, comparison)
         old = self.settings.retract
         new_logic = Logic(logic - 1) if one_of(logic, 5, "Second condition") else old.logic
         self._retract(replace(old, logic=new_logic, second=old.second.changed(level, signal, comparison)))
@@ -72,45 +72,3 @@ class ZAdvancedCommands(Module):
 
     def _retract(self, condition: AutoRetract) -> None:
         self.settings = replace(self.settings, retract=condition)
-
-    # --- synchronisation
-    @command("ZSpectr.DigSyncGet", reply="H")
-    def digital_sync(self, session: Session) -> tuple[int]:
-        """Return 0 off, 1 TTL, 2 pulse sequence."""
-        return (self.settings.sync.mode,)
-
-    @command("ZSpectr.TTLSyncSet", "H H f f", cost=Cost.SET)
-    def set_ttl(self, session: Session, line: int, polarity: int, time_to_on: float, on_duration: float) -> None:
-        """Set line 1 to 4, polarity 1 low or 2 high active, and times (s); 0 and NaN change nothing."""
-        old = self.settings.sync
-        self._sync(
-            line=one_of(line, 5, "TTL line") - 1 if line else old.line,
-            active_high=one_of(polarity, 3, "TTL polarity") == 2 if polarity else old.active_high,
-            time_to_on=old.time_to_on if math.isnan(time_to_on) else quantised(time_to_on),
-            on_duration=old.on_duration if math.isnan(on_duration) else quantised(on_duration),
-        )
-
-    @command("ZSpectr.TTLSyncGet", reply="H H f f")
-    def ttl(self, session: Session) -> tuple[int, int, float, float]:
-        """Return line 0 to 3, polarity 0 low or 1 high active, times (s)."""
-        now = self.settings.sync
-        return now.line, int(now.active_high), now.time_to_on, now.on_duration
-
-    @command("ZSpectr.PulseSeqSyncSet", "H I", cost=Cost.SET)
-    def set_pulse_sequence(self, session: Session, number: int, periods: int) -> None:
-        """Choose a pulse sequence (0 changes nothing) and how often it runs."""
-        self._sync(sequence=number or self.settings.sync.sequence, periods=periods)
-
-    @command("ZSpectr.PulseSeqSyncGet", reply="H I")
-    def pulse_sequence(self, session: Session) -> tuple[int, int]:
-        """Return the pulse sequence and how often it runs."""
-        return self.settings.sync.sequence, self.settings.sync.periods
-
-    def _sync(self, **changes: float) -> None:
-        self.settings = replace(self.settings, sync=replace(self.settings.sync, **changes))  # type: ignore[arg-type]
-
-
-def _check(signal: int, comparison: int) -> None:
-    one_of(comparison, 3, "Comparison")
-    if signal != -1:
-        check_signals([signal])

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_instruments.nanonis.safe_conditions import Logic, Threshold
-from sim_instruments.nanonis.spectroscopy_settings import Synchronisation
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -80,7 +79,6 @@ class ZSpectroscopySettings:
     reset_z: bool = True
     timing: ZTiming = ZTiming()
     retract: AutoRetract = field(default_factory=AutoRetract)
-    sync: Synchronisation = field(default_factory=Synchronisation)
     channels: tuple[int, ...] = (0,)
 
     def levels(self) -> Floats:

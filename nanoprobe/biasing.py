@@ -222,16 +222,16 @@ class Biasing:
         self._command(lambda: self._source.hold(self._wiring.source_voltage(bias), compliance))
         self.held = bias
 
-    def step(self, bias: float, dwell: float) -> tuple[float, float]:
-        """With the output on: go to `bias` (V), let `dwell` (s) pass on the source's clock, read bias (V) and current (A).
+    def step(self, bias: float, dwell: float) -> tuple[float, float, float]:
+        """With the output on: go to `bias` (V), let `dwell` (s) pass, read the source's clock (s), bias (V), current (A).
 
         Latches the interlock, and raises, when the current is beyond the hard limit.
         """
         self._interlock.check()
         self._limits.check_bias(bias, "bias")
-        _, volts, amperes = self._command(lambda: self._source.step(self._wiring.source_voltage(bias), dwell))
+        moment, volts, amperes = self._command(lambda: self._source.step(self._wiring.source_voltage(bias), dwell))
         self._check_peak(np.array([amperes]), "a pulse")
-        return self._wiring.bias(volts, amperes), self._wiring.current(amperes)
+        return moment, self._wiring.bias(volts, amperes), self._wiring.current(amperes)
 
     def read(self) -> tuple[float, float]:
         """Read bias (V) and electrode current (A) once."""

@@ -1,8 +1,7 @@
 """Endurance: set, read, reset, read, thousands of times; every cycle is stored."""
 
-import time
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,11 +17,17 @@ from procedures.inputs import choice, number, whole
 from procedures.ramping import LANDING
 from procedures.switching import READ_TIME, READS, Health, SwitchingProcedure, Verdict, reads_of
 
+if TYPE_CHECKING:
+    from nanoprobe.storage import Run
+
 FORCE_EVERY = 20
 """Cycles between two looks at the force; what is run by the instrument is run in trains of so many."""
 AUTO, PREAMP, SOURCE = "auto", "preamp", "source"
 
-CYCLES: Mapping[str, ColumnInfo] = {"time": ColumnInfo("s", "since the first cycle of this session"), **READS}
+CYCLES: Mapping[str, ColumnInfo] = {
+    "time": ColumnInfo("s", "on the source's clock since cycling began; a resumed run goes on from its last cycle"),
+    **READS,
+}
 
 
 class Endurance(SwitchingProcedure):
@@ -42,6 +47,14 @@ class Endurance(SwitchingProcedure):
     reading = choice(
         "Reading", [AUTO, PREAMP, SOURCE], AUTO, "reading", "auto: the preamp where it is wired; source: fast trains"
     )
+
+    before = 0.0
+    """Time (s) of the cycles stored before this session."""
+
+    def recall(self, run: "Run") -> None:
+        """See Experiment."""
+        if "cycles" in run.tables and run.tables["cycles"].sizes["cycle"]:
+            self.before = float(run.tables["cycles"]["time"].values[-1])
 
     def train(self, cycles: int) -> Waveform:
         """Return `cycles` cycles as the source runs them by itself."""
@@ -113,28 +126,28 @@ class Stepped:
         self._procedure = procedure
         self._source = procedure.opened.source
         self._reader = procedure.reader()
-        self._begun = time.monotonic()
-        self._zeroed = False
+        self._began: float | None = None
 
     def run(self, count: int) -> Iterator[dict[str, Any]]:
         """Run `count` cycles and yield each once it is stored."""
         procedure = self._procedure
         self._source.hold(0.0, procedure.compliance)
-        if not self._zeroed:
+        if self._began is None:
             self._reader.zero()
             procedure.note(f"read floor {self._reader.floor:.3g} A")
-            self._zeroed = True
+            self._began, *_ = self._source.step(0.0, 0.0)
         for _ in range(count):
-            yield self._cycle()
+            yield self._cycle(procedure.before - self._began)
 
-    def _cycle(self) -> dict[str, Any]:
+    def _cycle(self, shift: float) -> dict[str, Any]:
+        """Run a cycle; `shift` (s) takes the source's clock to the time of cycling."""
         procedure = self._procedure
         procedure.watch()
         self._source.step(procedure.set_bias, procedure.set_time)
         on = self._reader.read()
-        self._source.step(procedure.reset_bias, procedure.reset_time)
+        moment, *_ = self._source.step(procedure.reset_bias, procedure.reset_time)
         off = self._reader.read()
-        values = {"time": time.monotonic() - self._begun, **reads_of(on, off)}
+        values = {"time": shift + moment, **reads_of(on, off)}
         procedure.add_rows("cycles", values)
         return values
 
@@ -148,7 +161,7 @@ class Trains:
         self._procedure = procedure
         self._source = procedure.opened.source
         self._reader = procedure.reader()
-        self._before = 0.0
+        self._before = procedure.before
         self.runner = self._source.runner()
 
     def run(self, count: int) -> list[dict[str, Any]]:

@@ -2,64 +2,43 @@
 
 import math
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from nanoprobe.bench import Bench
 from nanoprobe.limits import Limits
 from nanoprobe.outlook import Outlook
-from nanoprobe.records import ColumnInfo
 from nanoprobe.roles import Array
 from nanoprobe.waveform import Step, Waveform
 from nanoprobe.wiring import Wiring
+from procedures.check_ramp import CHECK_TABLE, CHECKS, STEPS, Checked, check_ramp, rows, slope
 from procedures.columns import columns, row
-from procedures.growing import SERIES, STOP_LATENCY, STRAY, Zero, read_zero
+from procedures.growing import SERIES, STOP_LATENCY, read_zero
 from procedures.grown_spot import GrownSpot, read_grown_spot
+from procedures.healing import HEAL, Earlier, Healing, HealPlan, conducting
 from procedures.inputs import choice, number, text
 from procedures.ramping import LANDING
-from procedures.reading import ReadPlan, Resistance, ResistanceReader
-from procedures.spot import Integral, SpotProcedure
+from procedures.reading import ReadPlan, check_bias
+from procedures.spot import SpotProcedure
+from procedures.switching import READ_TIME
+
+if TYPE_CHECKING:
+    from nanoprobe.storage import Run
 
 ALL_BUT = 0.98
 """Healing is over when this part of the plated charge is stripped."""
-QUIET_TIME = 1.0
-"""Healing is over when the means of the current over two such times (s) in a row are alike."""
-FREE = 0.5
-"""A current above this part of the compliance is held by it, and says nothing."""
-LEAK_ERROR = 0.1
-"""Relative uncertainty of what leaks through the healed spot, known from one reading."""
+READINGS = 10
+"""Preamp readings averaged at each step of a check ramp."""
 RAMP, HOLD = "ramp", "hold"
 
 
-class Over(IntEnum):
-    """Why healing ended."""
-
-    TIME = 0
-    CHARGE = 1
-    CURRENT = 2
-
-
-HEAL: Mapping[str, ColumnInfo] = {
-    "plated": ColumnInfo("C", "charge the growth run has plated"),
-    "plated_error": ColumnInfo("C", "its standard uncertainty"),
-    "passed": ColumnInfo("C", "charge passed, the offset at 0 V taken off"),
-    "stripped": ColumnInfo("C", "charge stripped: what has passed without what leaks through the healed spot"),
-    "stripped_error": ColumnInfo("C", "its standard uncertainty: offset, leak, and the stray capacitance"),
-    "efficiency": ColumnInfo("1", "coulombic efficiency: stripped over plated"),
-    "efficiency_error": ColumnInfo("1", "its standard uncertainty"),
-    "r_before": ColumnInfo("ohm", "resistance before healing; a lower bound where before_below"),
-    "r_after": ColumnInfo("ohm", "resistance after healing; a lower bound where after_below"),
-    "before_below": ColumnInfo("1", "1 the current was below the read floor", "u1"),
-    "after_below": ColumnInfo("1", "1 the current was below the read floor", "u1"),
-    "duration": ColumnInfo("s", "time of healing"),
-    "ended": ColumnInfo("1", "0 time was over, 1 the plated charge was stripped, 2 the current had settled", "u1"),
-}
-
-
 class Heal(SpotProcedure):
-    """Strip at reverse bias at the spot of an earlier growth run, which says where and how much. Never beyond 3 V."""
+    """Strip at reverse bias at the spot of an earlier growth run, which says where and how much. Never beyond 3 V.
+
+    Mode ramp raises the bias slowly, so that a neck breaks at as little bias as it takes, then holds. A check ramp before
+    and after tells the resistance. A resumed run goes on with what is left: the neck was torn when the tip was lifted.
+    """
 
     DATA_COLUMNS: ClassVar[list[str]] = columns(HEAL)
 
@@ -77,6 +56,7 @@ class Heal(SpotProcedure):
     check_settle = number("Check settle", "s", 1.0, 0.0, 10.0, "check", "wait at the check bias before it is read")
 
     _spot: GrownSpot | None = None
+    _earlier: Earlier | None = None
 
     @property
     def spot(self) -> GrownSpot:
@@ -111,10 +91,11 @@ class Heal(SpotProcedure):
 
     def foresee(self, wiring: Wiring) -> Outlook:
         """See BenchProcedure."""
+        check_bias(self.check_bias, "check_bias")
         x, y = self.place() if self.growth_run else (self.x, self.y)
         return Outlook(
             points=np.array([[x, y]]),
-            duration=self.longest() + 4 * self.check_settle + LANDING,
+            duration=self.longest() + 2 * self._check_time() + LANDING,
             bias_min=min(0.0, self.check_bias),
             bias_max=self.bias,
             slew_rate=self.rate if self.mode == RAMP else 0.0,
@@ -123,6 +104,9 @@ class Heal(SpotProcedure):
             force=self.force,
             series_resistance=wiring.series_resistance,
         )
+
+    def _check_time(self) -> float:
+        return float((STEPS + 1) * (self.check_settle + READINGS * READ_TIME))
 
     def most_charge(self) -> float:
         """Return the charge (C) at which healing is over."""
@@ -133,114 +117,67 @@ class Heal(SpotProcedure):
         for plan in self.waveforms():
             lab.source.check_waveform(plan)
 
+    def recall(self, run: "Run") -> None:
+        """See Experiment."""
+        self._earlier = Earlier.of(run)
+
     def perform(self) -> None:
         """Stay or land at the spot, check, strip, check again, report."""
+        if self.done_rows.get("heal", 0):
+            self.note("this spot was healed before the run was interrupted: nothing is left to do")
+            return
         force = self.touch()
+        self.begin_table(CHECK_TABLE, "reading", CHECKS, "check ramps before and after the healing")
         self.begin_table("series", "sample", SERIES, "samples of the healing")
         self.begin_table("heal", "spot", HEAL, "what was healed")
         begin = self.begin_spot()
-        source, probe = self.opened.source, self.opened.probe
-        before = self.check()
-        zero = read_zero(self, self.compliance)
-        self.note(f"the {source.runner().value} runs the healing")
-        healing = Healing(self, zero)
-        for plan in self.waveforms():
-            healing.begin(plan)
-            source.waveform(plan, probe.wait, self.looking(), healing.take)
-        after = self.check()
-        values = {**healing.values(before, after), **_checks(before, after)}
+        before = self._before()
+        healing = self._strip(before)
+        values = healing.values(before, self._check(after=True))
         self.add_rows("heal", values)
         self.emit("results", row(HEAL, values))
-        self.end_spot(begin, {"charge": values["stripped"], "force": force}, source.runner())
+        runner = self.opened.source.runner()
+        self.end_spot(begin, {"charge": values["stripped"], "force": force}, runner)
         self.progress(1, 1)
 
-    def check(self) -> Resistance:
-        """Read the resistance at the check bias; the output is off afterwards."""
-        reader = ResistanceReader(self.opened, ReadPlan(self.check_bias, self.check_settle, 10), self.compliance)
-        source = self.opened.source
-        source.hold(0.0, self.compliance)
-        try:
-            reader.zero()
-            return reader.read()
-        finally:
-            source.off()
+    def _before(self) -> Checked:
+        """Return the resistance before healing: now, or as the interrupted session has read it."""
+        if self._earlier is None:
+            return self._check(after=False)
+        self.note("the tip was lifted since, which tears the neck: what is left is stripped, and counted with what was")
+        return slope(self._earlier.checks, self.opened.source.series_resistance)
 
+    def _check(self, after: bool) -> Checked:
+        """Run a check ramp and store it; the output is off afterwards."""
+        plan = ReadPlan(self.check_bias, self.check_settle, READINGS)
+        found = rows(check_ramp(self.opened, plan, self.compliance, self.watch), after)
+        self.add_rows(CHECK_TABLE, found)
+        return slope(found, self.opened.source.series_resistance)
 
-def _checks(before: Resistance, after: Resistance) -> dict[str, Any]:
-    return {
-        "r_before": before.ohm,
-        "r_after": after.ohm,
-        "before_below": int(before.below),
-        "after_below": int(after.below),
-    }
+    def _strip(self, before: Checked) -> Healing:
+        source, probe = self.opened.source, self.opened.probe
+        zero = read_zero(self, self.compliance)
+        self.note(f"the {source.runner().value} runs the healing")
+        neck = conducting(before) if self._earlier is None else math.inf
+        healing = Healing(self.heal_plan(), zero, neck, self._earlier, self._store)
+        for plan in self.waveforms():
+            healing.begin(held=len(plan.steps) == 1)
+            if source.waveform(plan, probe.wait, self.looking(), healing.take).stopped:
+                break
+        return healing
 
+    def heal_plan(self) -> HealPlan:
+        """Return what the samples are judged by."""
+        return HealPlan(
+            spot=self.spot,
+            most=self.most_charge(),
+            end_current=self.end_current,
+            compliance=self.compliance,
+            check_bias=self.check_bias,
+            rate=self.sample_rate,
+            series_resistance=self.opened.source.series_resistance,
+        )
 
-class Healing:
-    """The samples of one healing as they come: stored, integrated, and judged."""
-
-    def __init__(self, procedure: Heal, zero: Zero) -> None:
-        self._procedure = procedure
-        self._zero = zero
-        self._integral = Integral(zero.offset)
-        self._drive = Integral(0.0)
-        self._before = self._time = self._risen = 0.0
-        self._held = False
-        self._second: list[Array] = []
-        self._last_mean = math.nan
-        self._over = Over.TIME
-
-    def begin(self, plan: Waveform) -> None:
-        """Go on with the next part; only where the bias is held can the current settle."""
-        self._before, self._held = self._time, len(plan.steps) == 1
-
-    def take(self, time: Array, bias: Array, bias_source: Array, current: Array) -> bool:
-        """Store new samples; say whether healing is over."""
-        procedure, moment = self._procedure, time + self._before
-        charge = self._integral.add(moment, current)
-        self._drive.add(moment, bias)
-        samples = {"time": moment, "bias": bias, "bias_source": bias_source, "current": current, "charge": charge}
-        procedure.add_rows("series", samples)
-        self._time = float(moment[-1])
-        procedure.progress(min(self._time, procedure.longest()), procedure.longest())
-        if not self._held:
-            self._risen = self._drive.total
-        elif self._integral.total >= procedure.most_charge():
-            self._over = Over.CHARGE
-        elif self._settled(current):
-            self._over = Over.CURRENT
-        return self._over is not Over.TIME
-
-    def _settled(self, current: Array) -> bool:
-        """Say whether the mean over QUIET_TIME is what it was over the one before."""
-        self._second.append(current)
-        found = np.concatenate(self._second)
-        if len(found) < QUIET_TIME * self._procedure.sample_rate:
-            return False
-        mean, before = float(np.mean(found)), self._last_mean
-        self._second, self._last_mean = [], mean
-        free = abs(mean) < FREE * self._procedure.compliance
-        return bool(free and abs(mean - before) < self._procedure.end_current)
-
-    def values(self, before: Resistance, after: Resistance) -> dict[str, Any]:
-        """Return the columns of HEAL that the samples and the resistances before and after decide.
-
-        While the bias rose, electrons may have passed the neck as they did before; how long it held is not known.
-        """
-        spot, passed = self._procedure.spot, self._integral.total
-        leak = self._drive.total / after.ohm
-        stripped = passed - (0.0 if after.below else leak)
-        known = LEAK_ERROR * leak if not after.below else leak
-        known += self._risen / before.ohm
-        error = math.hypot(self._zero.error * self._time, STRAY * self._procedure.bias, known, self._integral.error)
-        efficiency = stripped / spot.charge
-        return {
-            "plated": spot.charge,
-            "plated_error": spot.error,
-            "passed": passed,
-            "stripped": stripped,
-            "stripped_error": error,
-            "efficiency": efficiency,
-            "efficiency_error": math.hypot(error, efficiency * spot.error) / spot.charge,
-            "duration": self._time,
-            "ended": int(self._over),
-        }
+    def _store(self, samples: Mapping[str, Array]) -> None:
+        self.add_rows("series", samples)
+        self.progress(min(float(samples["time"][-1]), self.longest()), self.longest())

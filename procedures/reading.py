@@ -10,7 +10,9 @@ from enum import IntEnum
 import numpy as np
 
 from nanoprobe.bench import Bench
+from nanoprobe.errors import BadInput
 from nanoprobe.roles import Array
+from nanoprobe.units import si
 from nanoprobe.wiring import CurrentReading
 
 SIGNIFICANT = 3.0
@@ -19,6 +21,16 @@ ZERO_READS = 25
 """Readings at 0 V that tell offset and noise."""
 READABLE = 0.95
 """A preamp current beyond this part of its range is read by the source-meter instead."""
+
+
+LEAST_BIAS = 1e-3
+"""Bias (V) below which a current says nothing of a resistance."""
+
+
+def check_bias(bias: float, name: str) -> None:
+    """Raise BadInput for a bias (V) at which no resistance can be read; `name` of the parameter."""
+    if abs(bias) < LEAST_BIAS:
+        raise BadInput(f"{name} {si(bias, 'V')} shows no resistance: use {si(LEAST_BIAS, 'V')} or more, of either sign")
 
 
 class By(IntEnum):
@@ -30,12 +42,17 @@ class By(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resistance:
-    """One reading: `ohm` behind the series resistor, a lower bound where `below` the floor; `current` A, offset taken off."""
+    """One reading: `ohm` behind the series resistor, a lower bound where `below` the floor; `current` A, offset taken off.
+
+    `applied` V, the series resistor included; `floor` A, the smallest |current| that counts.
+    """
 
     ohm: float
     current: float
     below: bool
     by: By
+    applied: float
+    floor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,7 @@ class ResistanceReader:
 
     def zero(self) -> None:
         """Read offset and noise at 0 V, the output on."""
-        _, offset = self._lab.source.step(0.0, self._plan.settle)
+        *_, offset = self._lab.source.step(0.0, self._plan.settle)
         self._source = Floor(offset, self._source.least)
         if self._preamp:
             shown = np.array([self._lab.preamp_current() for _ in range(ZERO_READS)])
@@ -82,7 +99,11 @@ class ResistanceReader:
 
     def read(self) -> Resistance:
         """Go to the read bias, settle, and read. The bias stays."""
-        bias, coarse = self._lab.source.step(self._plan.bias, self._plan.settle)
+        return self.read_at(self._plan.bias)
+
+    def read_at(self, level: float) -> Resistance:
+        """Like `read`, at the bias `level` (V)."""
+        _, bias, coarse = self._lab.source.step(level, self._plan.settle)
         shown = self._preamp_current()
         if abs(shown) < self._range:
             return self._judged(shown - self._fine.offset, self._fine, bias + coarse * self._series, By.PREAMP)
@@ -106,4 +127,4 @@ class ResistanceReader:
         along = current * math.copysign(1.0, applied)
         below = not along >= floor.least
         ohm = abs(applied) / (floor.least if below else along) - self._series
-        return Resistance(ohm, current, below, by)
+        return Resistance(ohm, current, below, by, applied, floor.least)

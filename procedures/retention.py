@@ -18,7 +18,7 @@ from nanoprobe.wiring import Wiring
 from procedures.columns import columns, row
 from procedures.drift_watch import Correction, DriftWatch
 from procedures.imaging import Imager, scan_length
-from procedures.inputs import choice, number, whole
+from procedures.inputs import choice, number, percent, whole
 from procedures.ramping import LANDING
 from procedures.reading import ResistanceReader
 from procedures.switching import READ_TIME, SwitchingProcedure
@@ -66,6 +66,8 @@ class Retention(SwitchingProcedure):
     image_pixels = whole("Image pixels", "px", 128, 16, 1024, "drift", "pixels a line, and lines, of a drift image")
     image_line_rate = number("Image line rate", "Hz", 2.0, 0.01, 50.0, "drift", "lines a second of a drift image")
     min_confidence = number("Least confidence", "1", 0.5, 0.0, 1.0, "drift", "image match below which the run stops")
+
+    _read_charge = 0.0
 
     def times(self) -> Array:
         """Return the times of the reads (s, shape (n,)), growing by a constant factor up to the duration."""
@@ -121,12 +123,18 @@ class Retention(SwitchingProcedure):
         begin = self.begin_spot()
         self.opened.probe.compensate_drift(*velocity)
         self.note(f"the host reads; drift of {si(math.hypot(*velocity), 'm/s')} is fed forward")
-        self.shape_spot()
+        formed = self.shape_spot()
         reader = self.reader()
         try:
             self._keep(reader)
         finally:
             self.opened.source.off()
+        share = (
+            ""
+            if math.isnan(formed.charge)
+            else f", {percent(self._read_charge / formed.charge)} of what formed the place"
+        )
+        self.note(f"reading has passed {si(self._read_charge, 'C')}{share}")
         self.opened.probe.compensate_drift(0.0, 0.0)
         self.end_spot(begin, {"force": force}, Runner.HOST)
 
@@ -190,6 +198,7 @@ class Retention(SwitchingProcedure):
         probe = self.opened.probe
         found = reader.read()
         taken = float(self.read_settle + READ_TIME * self.reads)
+        self._read_charge += abs(found.current) * taken
         self.opened.source.step(0.0, 0.0)
         force, (x, y) = probe.force(), probe.position()
         self.contact().judge_force(force)

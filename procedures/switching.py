@@ -14,7 +14,7 @@ from nanoprobe.roles import OnTrip, RampPlan
 from nanoprobe.units import si
 from nanoprobe.wiring import CurrentReading, Wiring
 from procedures.inputs import number, switch, whole
-from procedures.reading import ReadPlan, Resistance, ResistanceReader
+from procedures.reading import ReadPlan, Resistance, ResistanceReader, check_bias
 from procedures.spot import SpotProcedure
 
 WINDOW = 10.0
@@ -82,10 +82,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Formed:
-    """How a place was formed: whether it triggered, and at which applied bias (V; NaN where it did not)."""
+    """How a place was formed: whether it triggered, at which applied bias (V), and the charge (C) that passed; NaN where not."""
 
     formed: bool
     voltage: float
+    charge: float
 
 
 class SwitchingProcedure(SpotProcedure):
@@ -97,7 +98,7 @@ class SwitchingProcedure(SpotProcedure):
         "Read settle", "s", 1.0, 0.0, 10.0, "reading", "wait at the read bias, for the displacement current to die away"
     )
     reads = whole("Reads", "", 4, 1, 100, "reading", "preamp publications averaged in one reading")
-    form = switch("Form", True, "forming", "ramp a pristine place until it triggers, before the first cycle")
+    form = switch("Form", True, "forming", "ramp the place until it triggers, before the first cycle")
     forming_bias = number("Forming bias", "V", -6.0, -10.0, -0.5, "forming", "end of the forming ramp")
     forming_current = number(
         "Forming current", "A", 2e-9, 10e-12, 100e-9, "forming", "|current| at which the place has formed"
@@ -117,6 +118,7 @@ class SwitchingProcedure(SpotProcedure):
 
     def check_on(self, lab: Bench) -> None:
         """Raise BadInput where the opened `lab` could not tell the states apart, or not form; nothing is touched."""
+        check_bias(self.read_bias, "read_bias")
         floor = lab.source.reading_floor(self.compliance)
         if self.compliance < CLEARANCE * floor:
             raise BadInput(
@@ -133,9 +135,12 @@ class SwitchingProcedure(SpotProcedure):
         return ResistanceReader(self.opened, plan, self.compliance)
 
     def shape_spot(self) -> Formed:
-        """Ramp until the place triggers, output off afterwards; says how it went."""
-        if not self.form or 0 in self.done_points:
-            return Formed(False, math.nan)
+        """Ramp until the place triggers, output off afterwards; says how it went.
+
+        A resumed run forms it anew: the tip was lifted, which tears the neck.
+        """
+        if not self.form:
+            return Formed(False, math.nan, math.nan)
         source, plan = self.opened.source, self.forming()
         way = source.choose(None)
         source.prepare(plan, way)
@@ -144,10 +149,11 @@ class SwitchingProcedure(SpotProcedure):
         self.wear.ramped(peak, ramp.tripped)
         if not ramp.tripped:
             self.note(f"the place did not form up to {si(self.forming_bias, 'V')}")
-            return Formed(False, math.nan)
+            return Formed(False, math.nan, math.nan)
         voltage = float(ramp.bias[-1] + ramp.current[-1] * source.series_resistance)
         self.note(f"the place formed at {si(voltage, 'V')}")
-        return Formed(True, voltage)
+        charge = float(np.trapezoid(np.nan_to_num(np.abs(ramp.current)), ramp.time))
+        return Formed(True, voltage, charge)
 
     def by_preamp(self, lab: Bench) -> bool:
         """Say whether the preamp reads too."""

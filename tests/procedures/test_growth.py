@@ -1,16 +1,13 @@
-"""Growth and healing on the simulated lab, held against what the world knows of the lithium under the tip."""
+"""Growth on the simulated lab, held against what the world knows of the lithium under the tip."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nanoprobe.control import RunControl
 from nanoprobe.errors import BadInput, LimitExceeded
-from nanoprobe.events import Events, Recorded
 from procedures.chrono_growth import ChronoGrowth
-from procedures.growing import Ended, equivalent_radius
-from procedures.heal import Over
+from procedures.growing import STOP_LATENCY, Ended, equivalent_radius
 
 
 def scalars(run: Any, table: str) -> dict[str, float]:
@@ -30,6 +27,15 @@ def test_the_charge_at_a_constant_bias_is_what_the_world_has_plated_and_the_stop
     assert growth["peak_current"] == float(np.abs(series["current"]).max())
     assert "the instrument runs the growth and takes its samples" in run.notes
     assert float(run.points["charge"][0]) == growth["charge"]
+
+
+def test_the_charge_stop_ends_growth_at_a_constant_bias(session):
+    lab = session(seed=3)
+    run = lab.run("chrono-growth", bias=-5.0, charge_stop=20e-12, stop_current=19e-9)
+    growth = scalars(run, "growth")
+    assert growth["ended"] == Ended.CHARGE
+    assert 20e-12 <= -growth["charge"] <= 20e-12 + 20e-9 * STOP_LATENCY
+    assert lab.contact.charge < 20e-12 + 20e-9 * STOP_LATENCY
 
 
 def test_the_charge_stop_ends_growth_at_a_constant_current(session):
@@ -54,54 +60,6 @@ def test_growth_that_does_not_start_is_stored_as_such(session):
     growth = scalars(run, "growth")
     assert growth["ended"] == Ended.TIME
     assert abs(growth["charge"]) < 5 * growth["charge_error"]
-
-
-@pytest.mark.parametrize(("seed", "mode"), [(3, "hold"), (5, "ramp")])
-def test_the_coulombic_efficiency_is_the_spots_own_within_its_uncertainty(session, seed, mode):
-    lab = session(seed=seed)
-    lab.run("galvano-growth", current=100e-12, charge_stop=300e-12)
-    truth = lab.contact
-    run = lab.run("heal", growth_run=str(lab.path), mode=mode, bias=1.5, rate=0.5, hold_time=200.0)
-    heal = scalars(run, "heal")
-    assert heal["ended"] in (Over.CURRENT, Over.CHARGE)
-    assert abs(heal["efficiency"] - truth.stripped / truth.charge) < 2 * heal["efficiency_error"]
-    assert heal["stripped"] == pytest.approx(truth.stripped, abs=2 * heal["stripped_error"])
-    assert truth.stripped + truth.healed + truth.left == pytest.approx(truth.efficiency * truth.charge)
-    assert heal["r_after"] > 10 * heal["r_before"]
-
-
-@pytest.mark.parametrize("what", ["none", "missing", "no growth", "too little"])
-def test_a_heal_before_any_growth_is_refused_before_anything_moves(session, tmp_path, what):
-    lab = session(seed=3)
-    growth_run, text = {
-        "none": ("", "growth_run is empty: a heal needs the run that has grown something at the spot"),
-        "missing": (str(tmp_path / "none.zarr"), "none.zarr does not exist"),
-        "no growth": ("", "has grown nothing: it is a contact-check run"),
-        "too little": ("", "has grown nothing that can be told from zero"),
-    }[what]
-    if what == "no growth":
-        lab.run("contact-check", reference_pad=False)
-    elif what == "too little":
-        lab.run("chrono-growth", bias=-0.3, duration=1.0)
-    before = len(lab.lab.lab.events)
-    with pytest.raises(BadInput, match=text):
-        lab.run("heal", growth_run=growth_run or (str(lab.path) if what not in ("none", "missing") else ""))
-    assert len(lab.lab.lab.events) == before
-
-
-def test_an_abort_in_the_middle_of_growth_leaves_the_bench_safe_and_the_samples_kept(session):
-    lab, control, events = session(seed=3), RunControl(), Events()
-
-    def stop(event: Any) -> None:
-        if isinstance(event, Recorded) and event.topic == "rows":
-            control.abort("a test")
-
-    events.event.connect(stop)
-    run = lab.run("chrono-growth", status="aborted", control=control, events=events, bias=-0.5)
-    world = lab.lab.lab.world
-    assert lab.lab.call(lambda: (world.source_voltage("source_meter"), world.tip.in_contact)) == (0.0, False)
-    assert 0 < run.tables["series"].sizes["sample"] < 12_000
-    assert run.tables["growth"].sizes["spot"] == 0
 
 
 @pytest.mark.parametrize(

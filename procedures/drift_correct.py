@@ -21,7 +21,9 @@ from procedures.inputs import number, switch, whole
 from procedures.stopwatch import Stopwatch
 
 COLUMNS = {
-    "time": ColumnInfo("s", "end of the image, from the end of the first one"),
+    "time": ColumnInfo(
+        "s", "end of the image, from the end of the first one; it falls where a resumed run measures anew"
+    ),
     "drift_x": ColumnInfo("m", "how far the sample has moved along x since the first image"),
     "drift_y": ColumnInfo("m", "how far the sample has moved along y since the first image"),
     "rate_x": ColumnInfo("m/s", "drift velocity along x, by a straight line through the images so far"),
@@ -67,7 +69,7 @@ class DriftCorrect(DriftImageInputs, BenchProcedure):
         )
 
     def perform(self) -> None:
-        """Image, wait, image again; feed forward."""
+        """Image, wait, image again; feed forward. A resumed run measures anew: the tip was away meanwhile."""
         clock = Stopwatch()
         images = DriftImages(self, self.image_plan, clock)
         self.opened.probe.compensate_drift(0.0, 0.0)

@@ -1,7 +1,7 @@
 """ForceCurve: press at one place and pull back; modulus, adhesion, deformation, or the lever's own calibration."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from procedures.curve_inputs import CurveInputs
 from procedures.curving import CURVE_COLUMNS, CurveTaker
 from procedures.inputs import choice, number, values_of, whole
 from procedures.ramping import LANDING
+
+if TYPE_CHECKING:
+    from nanoprobe.storage import Run
 
 HIGHEST_RESONANCE = 1e6
 """Where the lever's resonance is looked for at first (Hz)."""
@@ -75,6 +78,11 @@ class ForceCurve(CurveInputs, BenchProcedure):
         if self.calibrate == Calibrate.NOTHING:
             self.judge_lever(lab)
 
+    def recall(self, run: "Run") -> None:
+        """See Experiment. Raises BadInput for a calibration: all of its curves belong to one contact of one lever."""
+        if self.calibrate != Calibrate.NOTHING:
+            raise BadInput("a calibration is not resumed: start a new run")
+
     def perform(self) -> None:
         """Land, press, and, where asked for, listen to the free lever."""
         taker = CurveTaker(self)
@@ -92,8 +100,6 @@ class ForceCurve(CurveInputs, BenchProcedure):
             self._calibrate(curves)
 
     def _calibrate(self, curves: list[Curve]) -> None:
-        if not curves:
-            raise BadInput("a calibration is not resumed: start a new run")
         sensitivity = self._sensitivity(curves)
         found = {"deflection_sensitivity": sensitivity}
         if self.calibrate == Calibrate.BOTH:

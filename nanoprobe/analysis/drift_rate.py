@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +25,7 @@ def analyse(run: Run, choices: Choices, seed: int) -> Findings:
     drift = run.tables.get("drift")
     if drift is None or not drift.sizes["image"]:
         raise BadInput(f"{run.path} holds no drift: no second image was finished")
-    found = drift.load()
+    found = _latest(drift.load())
     numbers = {f"drift_rate_{axis}": _rate(found, axis) for axis in "xy"}
     least = float(found["confidence"].values.min())
     return Findings(
@@ -36,6 +37,12 @@ def analyse(run: Run, choices: Choices, seed: int) -> Findings:
         parts=(Plot(title="Drift", caption="Since the first image.", draw=partial(_draw, found)),),
         methods=METHODS,
     )
+
+
+def _latest(drift: Any) -> Any:
+    """Return the rows since the drift was last measured anew, by a resumed run."""
+    anew = np.flatnonzero(np.diff(drift["time"].values) <= 0.0)
+    return drift.isel(image=slice(int(anew[-1]) + 1 if len(anew) else 0, None))
 
 
 def _rate(drift: Any, axis: str) -> Estimate:

@@ -119,6 +119,19 @@ def test_an_abort_in_the_middle_of_a_curve_ends_it_at_once_with_the_tip_up(lab_s
     assert not lab.lab.world.tip.in_contact
 
 
+def test_a_calibration_that_was_cut_short_is_not_resumed(lab_starter, tmp_path):
+    lab = lab_starter(drift=NO_DRIFT)
+    control, events = RunControl(), Events()
+    events.event.connect(lambda event: control.abort() if getattr(event, "topic", "") == "rows" else None)
+    parameters = {"calibrate": "both", "curves": 3, **PAD}
+    plan = Plan(procedure="force-curve", bench=str(lab.bench_file), parameters=parameters)
+    assert execute(plan, tmp_path / "run.zarr", events, control).status == "aborted"
+    before = len(lab.lab.events)
+    with pytest.raises(BadInput, match="a calibration is not resumed: start a new run"):
+        resume(tmp_path / "run.zarr")
+    assert len(lab.lab.events) == before
+
+
 def test_a_tip_that_breaks_under_the_force_ends_the_run_and_says_so(lab_starter, tmp_path):
     lab = lab_starter(drift=NO_DRIFT)
     outcome = run(lab, tmp_path, "force-curve", peak_force=900e-9, **PAD)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nanoprobe.analysis.kind import choose, kind_of
 from nanoprobe.control import RunControl
 from nanoprobe.engine import execute
 from nanoprobe.errors import BadInput
@@ -46,21 +47,32 @@ def stop_after(rows: int) -> tuple[Events, RunControl]:
     return events, control
 
 
-def test_every_cycle_shows_the_resistances_the_world_holds_and_the_ratio_is_that_of_the_world(session):
-    lab = session(seed=3)
-    run = lab.run("endurance", cycles=40, **QUICK)
+def test_200_cycles_on_the_demo_sample_show_the_on_off_ratio_the_world_holds(session):
+    lab = session()
+    run = lab.run("endurance", cycles=200, **QUICK)
     cycles = run.tables["cycles"].load()
     on = [event.resistance for event in history(lab, "formed", "set")]
     off = [event.resistance for event in history(lab, "reset", "stripped")]
-    assert cycles.sizes["cycle"] == 40
-    each_is_one_of(cycles["r_on"], on, 0.3)
-    assert float(cycles["r_on"].median()) == pytest.approx(np.median(on), rel=0.1)
+    truth = np.median(off) / np.median(on)
+    assert cycles.sizes["cycle"] == 200
+    assert 5e4 < truth < 2e5
+    assert float((cycles["r_off"] / cycles["r_on"]).median()) == pytest.approx(truth, rel=0.15)
+    kind = kind_of("endurance")
+    numbers = kind.analyse(run, choose(kind, {}), 0).numbers
+    assert numbers["on_off_ratio"].low < truth < numbers["on_off_ratio"].high
+    assert numbers["r_on"].low < np.median(on) < numbers["r_on"].high
+    # Set after set: the series resistor is three times the neck, so 3 % of contact noise are more of the neck.
+    assert np.median(np.abs(cycles["r_on"].values / on - 1)) < 0.1
     assert float(cycles["r_off"].median()) == pytest.approx(np.median(off), rel=0.2)
-    ratio = float((cycles["r_off"] / cycles["r_on"]).median())
-    assert ratio == pytest.approx(np.median(off) / np.median(on), rel=0.25)
-    assert 3e4 < ratio < 3e5
-    assert not cycles["off_below"].any()
     assert any("run by the host, read by the preamp" in note for note in run.notes)
+
+
+def test_the_time_of_a_cycle_is_the_instruments_so_a_seed_gives_the_same(session):
+    times = [session(seed=3).run("endurance", cycles=10, **QUICK).tables["cycles"]["time"].values for _ in range(2)]
+    np.testing.assert_array_equal(*times)
+    cycle = 10e-3 + 50e-3 + 2 * QUICK["read_settle"]
+    assert np.all(np.diff(times[0]) > cycle)
+    assert np.all(np.diff(times[0]) < 1.2 * cycle)
 
 
 def test_the_source_alone_runs_whole_trains_and_says_a_bound_where_it_sees_nothing(session):
@@ -80,36 +92,24 @@ def test_the_source_alone_runs_whole_trains_and_says_a_bound_where_it_sees_nothi
     )
 
 
-@pytest.mark.parametrize("stuck", ["on", "off"])
-def test_a_filament_that_sticks_ends_the_run_after_five_cycles_with_the_reason(session, stuck):
-    lab, events, verdict = session(seed=3), Events(), Verdict.STUCK
-
-    def stick() -> None:
-        lab.lab.lab.world.contacts.present.filament.stuck = stuck
-
-    def look(event: Any) -> None:
-        if isinstance(event, Recorded) and event.topic == "rows" and not getattr(look, "done", False):
-            look.done = True  # type: ignore[attr-defined]
-            lab.lab.call(stick)
-
-    events.event.connect(look)
-    run = lab.run("endurance", cycles=50, events=events, **QUICK)
-    assert 5 <= run.tables["cycles"].sizes["cycle"] <= 8
-    assert str(run.points["reason"].values[0]) == verdict.value
-    assert any(verdict.value in note for note in run.notes)
-
-
-def test_an_aborted_run_is_safe_and_is_resumed_behind_its_last_cycle(session):
+@pytest.mark.parametrize(
+    ("procedure", "table", "length"), [("endurance", "cycles", "cycles"), ("mem-sweep", "loops", "loops")]
+)
+def test_a_resumed_run_goes_on_behind_its_last_cycle_with_a_neck_that_formed_anew(session, procedure, table, length):
     lab = session(seed=3)
-    events, control = stop_after(7)
-    lab.run("endurance", status="aborted", events=events, control=control, cycles=12, **QUICK)
-    world = lab.lab.lab.world
-    assert lab.lab.call(lambda: (world.source_voltage("source_meter"), world.tip.in_contact)) == (0.0, False)
+    events, control = stop_after(4)
+    lab.run(procedure, status="aborted", events=events, control=control, **{length: 10}, **QUICK)
+    torn = lab.contact
     run = lab.resume()
-    cycles = run.tables["cycles"].load()
-    assert cycles.sizes["cycle"] == 12
+    cycles = run.tables[table].load()
+    assert cycles.sizes[cycles.attrs["dim"]] == 10
     assert int(run.points["attempt"][0]) == 2
+    assert torn is None
+    assert [event.kind for event in history(lab, "formed")] == ["formed"]
+    each_is_one_of(cycles["r_on"][4:], [event.resistance for event in history(lab, "formed", "set")], 0.3)
     assert np.median(cycles["r_off"] / cycles["r_on"]) > 1e4
+    if "time" in cycles and cycles["time"].ndim == 1:
+        assert np.all(np.diff(cycles["time"]) > 0)
 
 
 def test_loops_bracket_the_voltages_at_which_the_filament_switches(session):

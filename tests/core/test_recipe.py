@@ -51,6 +51,36 @@ def test_steps_use_what_earlier_steps_have_found(lab_starter, tmp_path):
     assert [step["status"] for step in record["steps"]] == ["finished"] * 3
 
 
+def test_scan_find_a_boundary_trigger_heal_and_cycle_at_one_spot(lab_starter, tmp_path):
+    spot = {"x": "@map.boundary.x", "y": "@map.boundary.y"}
+    steps = [
+        MAP,
+        {
+            "name": "trigger",
+            "procedure": "trigger-ramp",
+            "parameters": {**spot, "sample_rate": 400, "trip_current": "5 nA"},
+        },
+        {
+            "name": "heal",
+            "procedure": "heal",
+            "parameters": {"growth_run": "@trigger", "mode": "ramp", "rate": "1 V/s"},
+        },
+        {"name": "cycle", "procedure": "endurance", "parameters": {**spot, "cycles": 10, "reads": 2}},
+    ]
+    lab = lab_starter(seed=1)
+    outcome = run_recipe(recipe(lab, *steps), tmp_path / "out")
+    assert outcome.status == "finished", outcome.error
+    places = []
+    for path in outcome.runs[1:]:
+        with open_run(path) as run:
+            places.append((float(run.points["x"][0]), float(run.points["y"][0])))
+    assert len(set(places)) == 1
+    with open_run(outcome.runs[3]) as run:
+        cycles = run.tables["cycles"].load()
+    assert cycles.sizes["cycle"] == 10
+    assert float((cycles["r_off"] / cycles["r_on"]).median()) > 1e4
+
+
 def aborting(after, control):
     """Events that abort after so many ramps."""
     events, seen = Events(), []

@@ -23,9 +23,10 @@ WIDTH = 1200
 RUNS: Mapping[str, Mapping[str, Any]] = {
     "drift-correct": {"images": 6, "image_pixels": 64, "image_line_rate": 4.0},
     "modulus-map": {"pixels": 24, "size": 3e-6, "rate": 2.0, "image_every": 0, "sensitivity_error": 0.003},
+    "force-curve": {"x": 9e-6, "y": 9e-6, "samples": 1000},
     "chrono-growth": {"bias": -5.0, "sample_rate": 400.0},
     "galvano-growth": {"current": 200e-12, "charge_stop": 300e-12, "y": 2e-6},
-    "heal": {"bias": 1.5},
+    "heal": {"mode": "ramp"},
     "mem-sweep": {"y": -2e-6},
     "endurance": {"x": 2e-6},
     "retention": {"x": -2e-6, "y": 2e-6, "drift_wait": 0.0, "duration": 1e3},

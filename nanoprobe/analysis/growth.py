@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.optimize import minimize_scalar
 from scipy.stats import f as fisher
 
@@ -215,6 +215,9 @@ def draw(time: Array, bias: Array, current: Array, fit: PowerLaw | None, galvani
         line = fit.factor * (time[part] - fit.start) ** fit.exponent.value * np.abs(bias[part])
         axes.plot(time[part], line, color="#D55E00", linewidth=2)
         axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):  # growth often takes less than a decade of time
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_minor_formatter(NullFormatter())
     axes.set(xlabel="time", ylabel=name)
     axes.xaxis.set_major_formatter(EngFormatter("s"))
     axes.yaxis.set_major_formatter(EngFormatter(unit))

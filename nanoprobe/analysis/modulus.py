@@ -115,7 +115,7 @@ def _curves(curves: Any) -> Figure:
     axes: Axes = figure.subplots()
     z = curves["z"].values * 1e9
     for row in range(min(curves.sizes["curve"], MOST_CURVES)):
-        for name, colour in (("force_in", "#56B4E9"), ("force_out", "#0072B2")):
+        for name, colour in (("force_in", "#E69F00"), ("force_out", "#0072B2")):
             label = {"force_in": "in", "force_out": "out"}[name] if row == 0 else None
             axes.plot(z, curves[name].values[row] * 1e9, color=colour, lw=0.7, alpha=0.6, label=label)
     axes.set(xlabel="height of the base above where feedback held it (nm)", ylabel="force (nN)")

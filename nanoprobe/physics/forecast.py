@@ -4,6 +4,14 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+RECENT: Final = 0.2
+"""Meshes down to this share of the last one's unknowns tell what the next will take."""
+SHORTEST: Final = 1e-6
+"""No mesh takes less (s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +33,10 @@ class Step:
 
 
 def time_left(done: Sequence[Mesh], dofs: int, tolerance: float) -> float:
-    """Return the time (s) that the meshes to come will take: they grow as the last one did, and so do time and accuracy.
+    """Return the time (s) that the meshes to come will take: unknowns and accuracy go on as from the last but one to the last.
 
-    A mesh beyond `dofs` unknowns is not solved; one whose estimated error is within `tolerance` is the last. Time grows
-    between linearly and quadratically in the unknowns, whatever a busy machine says. NaN before two meshes are solved.
+    A mesh beyond `dofs` unknowns is not solved; one whose estimated error is within `tolerance` is the last. NaN before two
+    meshes are solved.
 
     >>> round(time_left([Mesh(100, 0.1, 1.0), Mesh(400, 0.05, 4.0)], 2000, 0.0), 1)
     16.0
@@ -37,12 +45,21 @@ def time_left(done: Sequence[Mesh], dofs: int, tolerance: float) -> float:
         return math.nan
     before, last = done[-2:]
     growth, falls = last.dofs / before.dofs, last.estimated_error / before.estimated_error
-    slows = min(max(last.duration / before.duration, growth), growth**2) if before.duration else growth
-    left, size, needed, error = 0.0, last.dofs * growth, last.duration * slows, last.estimated_error
-    while size <= dofs and not error <= tolerance:
-        left += needed
-        size, needed, error = size * growth, needed * slows, error * falls
+    exponent, needed = _cost([mesh for mesh in done if mesh.dofs >= min(RECENT * last.dofs, before.dofs)])
+    left, size, error = 0.0, last.dofs * growth, last.estimated_error
+    while size <= dofs and not error <= tolerance:  # an error that is not known (NaN) is never within
+        left += needed * (size / last.dofs) ** exponent
+        size, error = size * growth, error * falls
     return left
+
+
+def _cost(meshes: Sequence[Mesh]) -> tuple[float, float]:
+    """Return how time grows with unknowns (exponent, 1 to 2 whatever a busy machine says), and that of the last mesh (s)."""
+    sizes = np.log([mesh.dofs for mesh in meshes])
+    times = np.log([max(mesh.duration, SHORTEST) for mesh in meshes])
+    off = sizes - sizes.mean()
+    exponent = float(np.clip((off @ times) / (off @ off), 1.0, 2.0))
+    return exponent, float(np.exp(times.mean() + exponent * off[-1]))
 
 
 class Progress:

@@ -14,6 +14,7 @@ from gui.prediction_model import NO_MAP
 from gui.session_state import Message
 from gui.window import Window
 from nanoprobe.plan import Plan
+from nanoprobe.records import PointBegin, PointLayout, PointState, RampDone
 from nanoprobe.storage import RunWriter, open_run
 from tests.gui.conftest import empty_header
 from tests.gui.conftest import until as until_soon
@@ -120,6 +121,27 @@ def test_the_keyboard_reaches_every_part_and_each_says_what_it_does(window: Wind
     for widget in (view.triggers, view.modulus, view.predict, view.cancel, view.pick):
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert len(widget.toolTip()) > 20
+
+
+def test_triggers_and_moduli_of_other_runs_are_offered(window: Window) -> None:
+    runs, model, view = window.desk.runs, window.desk.prediction, window.prediction
+    runs.folder.mkdir(parents=True, exist_ok=True)
+    for procedure in ("trigger-map", "modulus-map", "current-map"):
+        with RunWriter.create(runs.folder / f"{procedure}.zarr", empty_header(procedure)) as writer:
+            writer.record(PointLayout(np.zeros(1), np.zeros(1), 0))
+            writer.record(PointBegin(index=0, x=0.0, y=0.0))
+            series = dict.fromkeys(("time", "bias", "bias_source", "current"), np.empty(0))
+            writer.record(RampDone(point=0, **series, values={}, way="", state=PointState.FAILED))
+            writer.finish("finished")
+    runs.refresh()
+    model.set_map(runs.folder / "current-map.zarr")
+    until(lambda: len(model.trigger_choices) == 2 and len(model.modulus_choices) == 2)
+    assert [view.triggers.itemText(index) for index in (0, 1)] == ["none yet", "trigger-map"]
+    view.triggers.activated.emit(1)
+    view.modulus.activated.emit(1)
+    assert (model.triggers, model.modulus) == (runs.folder / "trigger-map.zarr", runs.folder / "modulus-map.zarr")
+    model.set_map(runs.folder / "trigger-map.zarr")
+    assert (view.triggers.currentText(), view.modulus.currentText()) == ("trigger-map", "not measured")
 
 
 def test_a_run_that_no_plan_has_made_can_be_looked_into(window: Window) -> None:

@@ -21,7 +21,13 @@ NAN = math.nan
         pytest.param([Mesh(100, 0.1, 1.0), Mesh(400, 0.05, 4.0)], 1000, 0.0, 0.0, id="the next would be too large"),
         pytest.param([Mesh(100, 0.1, 1.0), Mesh(400, 0.05, 4.0)], 7000, 0.0, 16 + 64, id="two more"),
         pytest.param([Mesh(100, 0.1, 1.0), Mesh(400, 0.05, 4.0)], 7000, 0.03, 16, id="the next is exact enough"),
-        pytest.param([Mesh(100, 0.1, 1.0), Mesh(400, 0.05, 900.0)], 2000, 0.0, 900 * 16, id="a busy machine"),
+        pytest.param(
+            [Mesh(810, 0.1, 0.81), Mesh(900, 0.1, 2 * 0.9), Mesh(1000, 0.1, 1.0)],
+            1112,
+            0.0,
+            10 / 9 * 2 ** (1 / 3),
+            id="one mesh while the machine was busy",
+        ),
         pytest.param([Mesh(100, NAN, 1.0), Mesh(400, 0.05, 4.0)], 2000, 0.01, 16, id="no estimate at first"),
     ],
 )

@@ -5,6 +5,7 @@ controller; faults/INSTRUMENT-KIND.zip: a ramp into which the simulated lab put 
 that are not ours.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -281,21 +282,63 @@ def specs_nanonis(port: int) -> list[Any]:
     return [json.loads(json.dumps(list(values), default=_plain)) for _, _, values in found]
 
 
+CYCLE = {"begin_potential_v": 0.0, "e_min": -0.1, "e_max": 0.1, "pgstat_mode": 2, "bandwidth_hz": 600.0}
+READ = {"current_range_a": 1e-3, "autorange": True, "equilibration_s": 0.1}
+
+
+def labmcp_emstat4(port: int) -> list[Any]:
+    """labmcp-palmsens 0.1.3: who is there, a voltammogram, a step, a script that is refused, one that fails."""
+    from labmcp import InstrumentProtocolError
+    from labmcp.transports.tcp import TCPTransport
+    from labmcp_palmsens.driver import MethodScriptDevice, build_script
+
+    device = MethodScriptDevice(
+        TCPTransport("127.0.0.1", port, read_termination="\n", write_termination="\n", timeout=5.0)
+    )
+    found: list[Any] = [device.identify()]
+    for technique, timed in (("meas_loop_cv p c 0 100m -100m 10m 1", False), ("meas_loop_ca p c 50m 100m 2", True)):
+        done = device.execute(build_script(technique, **CYCLE, **READ, with_timer=timed), 60.0)
+        packets = [[[one.type, one.value, one.status, one.range] for one in packet] for _, packet in done.packets]
+        found.append([done.error, done.aborted, len(packets), packets[:3], packets[-1]])
+    try:
+        device.execute(["var p", "meas_loop_nonsense p"], 5.0)
+    except InstrumentProtocolError as error:
+        found.append(str(error))
+    failed = device.execute(["var a", "var b", "store_var a 1 ja", "store_var b 0 ja", "cell_on", "div_var a b"], 5.0)
+    found.append([failed.error, failed.cell_off_sent])
+    device.close()
+    return found
+
+
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-CLIENTS: dict[str, tuple[Callable[[int], list[Any]], SessionInfo, int]] = {
-    "pymeasure-keithley2450": (pymeasure_2450, SessionInfo("source_meter", "pymeasure2450", "PyMeasure", "2450"), 0),
-    "nanonis-spm": (specs_nanonis, SessionInfo("probe", "nanonis", "nanonis-spm", "Nanonis"), 1),
+CLIENTS: dict[str, tuple[Callable[[int], list[Any]], SessionInfo, Callable[[Any], int]]] = {
+    "pymeasure-keithley2450": (
+        pymeasure_2450,
+        SessionInfo("source_meter", "pymeasure2450", "PyMeasure", "2450"),
+        lambda lab: lab.ports[0],
+    ),
+    "nanonis-spm": (specs_nanonis, SessionInfo("probe", "nanonis", "nanonis-spm", "Nanonis"), lambda lab: lab.ports[1]),
+    "labmcp-palmsens": (
+        labmcp_emstat4,
+        SessionInfo("potentiostat", "emstat4", "labmcp-palmsens", "EmStat4"),
+        lambda lab: int(lab.potentiostat_resource.split(":")[-3]),
+    ),
 }
-"""A client, its session, and which port of the lab it talks to."""
+"""A client, its session, and which port of a lab it talks to."""
+NOT_INSTALLED = {"labmcp-palmsens": "labmcp_palmsens"}
+"""Clients that bring too much to be installed for the tests, with their modules: what they said is said again instead."""
 
 
 def record_client(name: str) -> None:
     client, session, port = CLIENTS[name]
+    if name in NOT_INSTALLED and importlib.util.find_spec(NOT_INSTALLED[name]) is None:
+        sys.stderr.write(f"clients/{name}: {NOT_INSTALLED[name]} is not installed; its recording stays as it is\n")
+        return
     with lab() as running:
-        proxy = Proxy(running.lab.ports[port], session)
+        proxy = Proxy(port(running.lab), session)
         result = client(proxy.port)
         proxy.close(HERE / f"clients/{name}.wire", result)
 

@@ -2,12 +2,13 @@
 
 import importlib.util
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from nanoprobe import plugins
-from nanoprobe.recording import Recording
+from nanoprobe.recording import Kind, Recording
 from nanoprobe.replay import replay
 from nanoprobe.replay.packing import unpacked
 from nanoprobe.replay.part import Tape
@@ -44,6 +45,8 @@ def test_a_recorded_run_replays_to_identical_data(path, tmp_path, corpus, monkey
 @pytest.mark.parametrize("path", CLIENTS, ids=name_of)
 def test_a_recorded_session_of_a_foreign_client_replays_to_the_same_results(path, corpus):
     client, _, _ = corpus.CLIENTS[path.stem]
+    if path.stem in corpus.NOT_INSTALLED:
+        pytest.importorskip(corpus.NOT_INSTALLED[path.stem])
     tape = Tape(Recording(path))
     (recorded,) = [json.loads(text.removeprefix("result ")) for _, text in tape.marks if text.startswith("result ")]
     with Stage(tape, plugins.dialect) as stage:
@@ -51,6 +54,18 @@ def test_a_recorded_session_of_a_foreign_client_replays_to_the_same_results(path
         stage.wait_for_clients()
     assert (stage.difference, stage.left()) == (None, None)
     assert result == recorded
+
+
+@pytest.mark.parametrize("path", CLIENTS, ids=name_of)
+def test_the_simulated_lab_answers_a_foreign_client_as_when_it_was_recorded(path, corpus):
+    said = [item for item in Recording(path).items() if item.kind in (Kind.SENT, Kind.RECEIVED)]
+    _, _, port = corpus.CLIENTS[path.stem]
+    with corpus.lab() as running, socket.create_connection(("127.0.0.1", port(running.lab)), timeout=20) as client:
+        for item in said:
+            if item.kind == Kind.SENT:
+                client.sendall(item.content)
+            else:
+                assert client.recv(len(item.content), socket.MSG_WAITALL) == item.content
 
 
 def test_the_corpus_is_whole_and_small(corpus):

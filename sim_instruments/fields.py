@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
@@ -71,11 +72,16 @@ class PeriodicField:
         return upper * (1.0 - fy) + lower * fy
 
 
-def gaussian_field(rng: np.random.Generator, shape: FieldShape, keep_variance: bool = False) -> PeriodicField:
-    """Return a Gaussian field of mean 0 and variance 1; a blur lowers the variance unless `keep_variance`."""
+@lru_cache(maxsize=1)
+def _gain(shape: FieldShape, keep_variance: bool) -> NDArray[np.float32]:
+    """Return what every wave of white noise is multiplied with; a surface asks for the same one several times in a row."""
     sharp, blurred = _spectral_filters(shape)
     reference = blurred if keep_variance else sharp
-    gain = (blurred / math.sqrt(_power(reference, shape.points))).astype(np.float32)
+    return (blurred / math.sqrt(_power(reference, shape.points))).astype(np.float32)
+
+
+def gaussian_field(rng: np.random.Generator, shape: FieldShape, keep_variance: bool = False) -> PeriodicField:
+    """Return a Gaussian field of mean 0 and variance 1; a blur lowers the variance unless `keep_variance`."""
     white = rng.standard_normal((shape.points, shape.points), dtype=np.float32)
-    values = scipy.fft.irfft2(scipy.fft.rfft2(white) * gain, s=white.shape)
+    values = scipy.fft.irfft2(scipy.fft.rfft2(white) * _gain(shape, keep_variance), s=white.shape)
     return PeriodicField(np.ascontiguousarray(values, dtype=np.float32), shape.side)

@@ -13,6 +13,8 @@ _log = logging.getLogger(__name__)
 
 STRAY_CAPACITANCE = 100e-12
 """Cable and tip against ground (F); with the series resistor it sets the time constant to wait for."""
+LONG = 1.5
+"""A step that takes so long (s) is told with its time: a withdrawal takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class SafeStep:
     name: str
     seconds: float
     error: str | None
+
+    def __str__(self) -> str:
+        return self.name if self.seconds < LONG else f"{self.name} after {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class SafeReport:
     def __str__(self) -> str:
         failed = "; ".join(f"{step.name} FAILED: {step.error}" for step in self.steps if step.error)
         return f"safe state ({self.reason}): " + (
-            f"{failed}. Switch the instrument off by hand" if failed else ", ".join(step.name for step in self.steps)
+            f"{failed}. Switch the instrument off by hand" if failed else ", ".join(map(str, self.steps))
         )
 
 

@@ -51,6 +51,8 @@ class Shot:
     twice: list[int] = field(default_factory=list)
     resumed: str = ""
     problem: str = ""
+    guard: str = ""
+    """What the guard noted in the run."""
 
 
 def shoot(pick: random.Random, lab: Served, spare: Served, out: Path) -> Shot | None:
@@ -95,7 +97,7 @@ def _await(file: Path, process: Any) -> None:
 
 def _judge(shot: Shot, heard: app.Told, spare: Served, out: Path) -> Shot:
     with open_run(out) as run:
-        shot.status = run.status
+        shot.status, shot.guard = run.status, " ".join(note for note in run.notes if note.startswith("guard"))
         shot.lost = heard.missing_in(run)
         begun = {i for i, each in enumerate(run.points["state"].values) if each != PointState.PLANNED}
     again: list[int] = []
@@ -145,8 +147,8 @@ def soak(count: int, workers: int, pace: float = 1.0, size: int = 10) -> Row:
         for job in as_completed(jobs):
             shots += job.result()
             for shot in job.result():
-                if wrong(shot):
-                    print("wrong:", shot, flush=True)
+                if wrong(shot) or shot.safe_after > IN_TIME:
+                    print("wrong:" if wrong(shot) else "late:", shot, flush=True)
             row = told(shots, pace)
             row.save()
             print(row.outcome, flush=True)

@@ -128,7 +128,7 @@ def _causes_figure(weakness: Weakness, beside: Beside | None) -> Figure:
 def _show(axes: Axes, frame: Frame, values: Array, label: str, colours: str, unit: str) -> None:
     low, high = np.nanpercentile(values, OUTER)
     shown = show_on_surface(axes, frame, values, colours, Normalize(low, high))
-    axes.figure.colorbar(shown, ax=axes, label=label, format=EngFormatter(unit), shrink=0.85)
+    axes.figure.colorbar(shown, ax=axes, label=label, format=EngFormatter(unit) if unit else None, shrink=0.85)
 
 
 def _mark(axes: Axes, beside: Beside) -> None:

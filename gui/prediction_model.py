@@ -109,7 +109,7 @@ class PredictionModel:
         self.share, self.left, self.problem, self._since = 0.0, math.nan, "", time.monotonic()
         self.changed.emit()
         self.begun.emit()
-        self._session.work(lambda: process.follow(self._hear), self._ended, self._failed)
+        self._session.wait(lambda: process.follow(self._hear), self._ended, self._failed)
 
     def cancel(self) -> None:
         """End the computation; nothing is kept."""
@@ -117,7 +117,7 @@ class PredictionModel:
             self._process.cancel()
 
     def _hear(self, share: float) -> None:
-        """In the making thread."""
+        """In the thread that waits for the process."""
         self._session.mailbox.call(lambda: self._go_on(share))
 
     def _go_on(self, share: float) -> None:
@@ -137,6 +137,9 @@ class PredictionModel:
 
     def _failed(self, problem: str) -> None:
         self._process = self.share = None
+        self._complain(problem)
+
+    def _complain(self, problem: str) -> None:
         self.problem = problem
         self._session.tell(problem, "error")
         self.changed.emit()
@@ -145,7 +148,7 @@ class PredictionModel:
 
     def load(self, path: Path) -> None:
         """Show a stored prediction."""
-        self._session.work(lambda: load_prediction(path), self._loaded, self._failed)
+        self._session.work(lambda: load_prediction(path), self._loaded, self._complain)
 
     def _loaded(self, found: ShownPrediction) -> None:
         self.shown, self.problem = found, ""

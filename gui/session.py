@@ -7,7 +7,7 @@ What a panel needs (everything here is called, and answers, in the window's thre
     session.open("demo", pace=20.0)    session.close()      session.set_pace(100.0)
     session.ask(do, then, failed)      do(bench) in the bench's thread; then(result) or failed(text) in the window's
     session.read(do, then, failed)     the same for work on disk or in the processor, without a bench
-    session.work(do, then, failed)     the same for what takes long: exports, figures
+    session.work(do, then, failed)     the same for what takes long: exports, figures; .wait(...) for another process
     session.tell(text, "error")        a line for the log and the status bar; session.told(Message)
     session.run_queue()                start the queue's next plan; also done by itself whenever the queue changes
     session.pause() .resume() .abort() the run that goes on

@@ -36,6 +36,7 @@ class SessionCore:
         self._worker = Worker("nanoprobe-bench")
         self._reader = Worker("nanoprobe-reader")
         self._maker = Worker("nanoprobe-maker")
+        self._waiter = Worker("nanoprobe-waiter")
 
     # --- work for other threads
 
@@ -62,6 +63,15 @@ class SessionCore:
         """Like `read`, for what takes long (exports, figures), so that reading does not wait for it."""
         self._maker.submit(do, self._later(then), self._later(failed or (lambda text: self.tell(text, "error"))))
 
+    def wait(
+        self,
+        do: Callable[[], T],
+        then: Callable[[T], None] = nothing,
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Like `work`, for what only waits for another process, so that exports and figures do not wait for it."""
+        self._waiter.submit(do, self._later(then), self._later(failed or (lambda text: self.tell(text, "error"))))
+
     def _submit(self, do: Callable[[], T], then: Callable[[T], None], failed: Callable[[str], None]) -> None:
         self._worker.submit(do, self._later(then), self._later(failed))
 
@@ -70,7 +80,7 @@ class SessionCore:
 
     def end_threads(self) -> None:
         """Finish what was submitted and end the threads."""
-        for worker in (self._worker, self._reader, self._maker):
+        for worker in (self._worker, self._reader, self._maker, self._waiter):
             worker.end()
 
     # --- news

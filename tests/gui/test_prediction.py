@@ -94,6 +94,10 @@ def test_the_app_can_be_left_in_the_middle_of_a_prediction_and_keeps_nothing_of_
     until(lambda: model.can_predict)
     model.predict()
     until(lambda: model.share)
+    made: list[str] = []
+    open_window.desk.session.work(lambda: "a report", made.append)
+    until(lambda: made)
+    assert model.share is not None
     open_window.leave()
     assert predicted_runs(open_window) == []
 

@@ -2,22 +2,19 @@
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim_instruments.nanonis.acquisition import check_signals
 from sim_instruments.nanonis.codes import changed, switched
+from sim_instruments.nanonis.measuring import MeasuringModule
 from sim_instruments.nanonis.registry import CommandError, Cost, command
-from sim_instruments.nanonis.routine import Routine
 from sim_instruments.nanonis.signals import NAMES
 from sim_instruments.nanonis.spectroscopy_advanced import AdvancedCommands
 from sim_instruments.nanonis.spectroscopy_data import backward_name
 from sim_instruments.nanonis.spectroscopy_segments import SegmentCommands
-from sim_instruments.nanonis.spectroscopy_settings import SpectroscopySettings, quantised
+from sim_instruments.nanonis.spectroscopy_settings import quantised
 from sim_instruments.nanonis.spectroscopy_sweep import Sweep
 from sim_instruments.timeline import Session
-
-if TYPE_CHECKING:
-    from sim_instruments.nanonis.controller import Controller
 
 FIXED_PARAMETERS = ("Sweep Start", "Sweep End")
 PARAMETERS = (
@@ -37,70 +34,15 @@ def _channels_reply(release: int) -> str:
     return "ai as" if release >= 11798 else "ai"
 
 
-class BiasSpectr(AdvancedCommands, SegmentCommands):
-    """One measurement at a time; settings changed while it runs count for the next one."""
+class BiasSpectr(AdvancedCommands, SegmentCommands, MeasuringModule):
+    """The sweeps' settings; see `MeasuringModule` for what is done with them."""
 
-    _sweep: Sweep | None = None
-    _routine: Routine | None = None
-    _base_name = "Bias-Spectroscopy"
+    experiment = "Bias Spectroscopy"
 
-    def __init__(self, controller: "Controller") -> None:
-        super().__init__(controller)
-        controller.experiments["Bias Spectroscopy"] = self
-
-    @property
-    def running(self) -> bool:
-        """Whether a measurement is under way."""
-        return self._routine is not None and not self._routine.done
-
-    # --- running it
-    @command("BiasSpectr.Open", cost=Cost.SET)
-    def open(self, session: Session) -> None:
-        """Open the module's window; there is none here."""
-
-    @command("BiasSpectr.Start", "I s", "as 2f af", Cost.OWN)
-    async def start(self, session: Session, get_data: int, base_name: str) -> tuple[Any, ...]:
-        """Measure; the connection is blocked until the end. Without data wanted all arrays are empty."""
-        session.command()
-        routine, sweep = self._begin(base_name)
-        settings = self.settings
-        await session.until(lambda: routine.done, math.inf)
-        if not get_data:
-            return [], [], []
-        names = sweep.data.names([NAMES[index] for index in settings.channels], settings.save_all)
-        return names, sweep.data.rows(settings.save_all), self._parameters(sweep, settings)
-
-    def shoot(self, base_name: str) -> None:
-        """Begin a measurement by itself; see `Experiment`."""
-        self._begin(base_name)
-
-    def _begin(self, base_name: str) -> tuple[Routine, Sweep]:
-        if self.running:
-            raise CommandError("A bias spectroscopy is already running")
+    def _measurement(self) -> Sweep:
         if not any(segment.steps for segment in self.settings.plan()):
             raise CommandError("No segments are configured for the multi segment mode")
-        self._sweep = Sweep(self.controller, self.settings)
-        self._base_name = base_name or self._base_name
-        self._routine = Routine(self.controller.timeline, self._sweep.steps())
-        return self._routine, self._sweep
-
-    def _parameters(self, sweep: Sweep, settings: SpectroscopySettings) -> list[float]:
-        """Return the fixed parameters and the parameters of a measurement, in that order."""
-        timing, levels = settings.timing, sweep.data.levels
-        fixed = [float(levels[0]), float(levels[-1])]
-        placed = [*sweep.place, sweep.z, timing.z_offset]
-        return [*fixed, *placed, timing.settling, timing.integration, float(settings.z_hold), sweep.final_z]
-
-    @command("BiasSpectr.Stop", cost=Cost.SET)
-    def stop(self, session: Session) -> None:
-        """End the measurement now; bias and Z controller go back as at its normal end."""
-        if self._routine is not None:
-            self._routine.interrupt()
-
-    @command("BiasSpectr.StatusGet", reply="I", cost=Cost.POLL)
-    def status(self, session: Session) -> tuple[int]:
-        """Return 1 while a measurement runs."""
-        return (int(self.running),)
+        return Sweep(self.controller, self.settings)
 
     # --- channels and properties
     @command("BiasSpectr.ChsSet", "ai", cost=Cost.SET)

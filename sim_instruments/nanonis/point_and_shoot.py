@@ -1,7 +1,8 @@
 """Point & Shoot: an experiment that the controller begins by itself wherever Follow Me has brought the tip.
 
 Assumed, since the protocol does not say: it begins when the move has ended and the delay is over, and a place reached
-while an experiment runs starts none. An external VI is somebody else's program: selected, it does nothing here.
+while an experiment runs starts none. No files are written, so base names are kept only. An external VI is somebody else's
+program: selected, it does nothing here.
 """
 
 from collections.abc import Callable
@@ -22,8 +23,8 @@ class Experiment(Protocol):
     def running(self) -> bool:
         """Whether a measurement is under way."""
 
-    def shoot(self, base_name: str) -> None:
-        """Begin a measurement; "" keeps the module's own base name."""
+    def shoot(self) -> None:
+        """Begin a measurement."""
 
 
 class PointAndShoot:
@@ -52,4 +53,4 @@ class PointAndShoot:
     def _shot(self, experiment: Experiment) -> Steps:
         yield self.delay
         if not experiment.running:
-            experiment.shoot(self.base_name if self.own_base_name else "")
+            experiment.shoot()

@@ -31,6 +31,7 @@ class Sweep:
         self.z = self.final_z = math.nan
         self.place = controller.motion.position
         self._guard = SafeGuard(settings.conditions)
+        self.save_all = settings.save_all
         self._held = False
         self._z_status: Status | None = None
 
@@ -44,6 +45,14 @@ class Sweep:
         except Interrupted:
             pass
         yield from self._after(bias, setpoint)
+
+    def parameters(self) -> list[float]:
+        """Return the fixed parameters and the parameters of the measurement, in that order."""
+        settings, levels = self._settings, self.data.levels
+        timing = settings.timing
+        fixed = [float(levels[0]), float(levels[-1])]
+        placed = [*self.place, self.z, timing.z_offset]
+        return [*fixed, *placed, timing.settling, timing.integration, float(settings.z_hold), self.final_z]
 
     # --- before and after
     def _before(self) -> Steps:

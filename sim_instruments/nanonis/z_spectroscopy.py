@@ -7,89 +7,32 @@ sweep, if there is one, starts from there.
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim_instruments.nanonis.acquisition import check_signals
 from sim_instruments.nanonis.codes import finite, switched
+from sim_instruments.nanonis.measuring import MeasuringModule
 from sim_instruments.nanonis.registry import CommandError, Cost, command
-from sim_instruments.nanonis.routine import Routine
 from sim_instruments.nanonis.signals import NAMES
 from sim_instruments.nanonis.spectroscopy_data import backward_name
 from sim_instruments.nanonis.spectroscopy_settings import quantised
 from sim_instruments.nanonis.z_spectroscopy_advanced import ZAdvancedCommands
-from sim_instruments.nanonis.z_spectroscopy_settings import ZSpectroscopySettings, ZTiming
+from sim_instruments.nanonis.z_spectroscopy_settings import ZTiming
 from sim_instruments.nanonis.z_sweep import ZSweep
 from sim_instruments.timeline import Session
-
-if TYPE_CHECKING:
-    from sim_instruments.nanonis.controller import Controller
 
 FIXED_PARAMETERS = ("Z sweep start (m)", "Z sweep distance (m)")
 PARAMETERS = ("X (m)", "Y (m)", "Z (m)", "Settling time (s)", "Integration time (s)", "Final Z (m)")
 MAX_POINTS = 1_000_000
 
 
-class ZSpectr(ZAdvancedCommands):
-    """One measurement at a time; settings changed while it runs count for the next one."""
+class ZSpectr(ZAdvancedCommands, MeasuringModule):
+    """The sweeps' settings; see `MeasuringModule` for what is done with them."""
 
-    _sweep: ZSweep | None = None
-    _routine: Routine | None = None
-    _base_name = "Z-Spectroscopy"
+    experiment = "Z Spectroscopy"
 
-    def __init__(self, controller: "Controller") -> None:
-        super().__init__(controller)
-        controller.experiments["Z Spectroscopy"] = self
-
-    @property
-    def running(self) -> bool:
-        """Whether a measurement is under way."""
-        return self._routine is not None and not self._routine.done
-
-    # --- running it
-    @command("ZSpectr.Open", cost=Cost.SET)
-    def open(self, session: Session) -> None:
-        """Open the module's window; there is none here."""
-
-    @command("ZSpectr.Start", "I s", "as 2f af", Cost.OWN)
-    async def start(self, session: Session, get_data: int, base_name: str) -> tuple[Any, ...]:
-        """Measure; the connection is blocked until the end. Without data wanted all arrays are empty."""
-        session.command()
-        routine, sweep = self._begin(base_name)
-        settings = self.settings
-        await session.until(lambda: routine.done, math.inf)
-        if not get_data:
-            return [], [], []
-        names = sweep.data.names([NAMES[index] for index in settings.channels], settings.save_all)
-        return names, sweep.data.rows(settings.save_all), self._parameters(sweep, settings)
-
-    def shoot(self, base_name: str) -> None:
-        """Begin a measurement by itself; see `Experiment`."""
-        self._begin(base_name)
-
-    def _begin(self, base_name: str) -> tuple[Routine, ZSweep]:
-        if self.running:
-            raise CommandError("A Z spectroscopy is already running")
-        self._base_name = base_name or self._base_name
-        self._sweep = ZSweep(self.controller, self.settings)
-        self._routine = Routine(self.controller.timeline, self._sweep.steps())
-        return self._routine, self._sweep
-
-    def _parameters(self, sweep: ZSweep, settings: ZSpectroscopySettings) -> list[float]:
-        """Return the fixed parameters and the parameters of a measurement, in that order."""
-        timing = settings.timing
-        placed = [*sweep.place, sweep.z, timing.settling, timing.integration, sweep.final_z]
-        return [settings.offset, settings.distance, *placed]
-
-    @command("ZSpectr.Stop", cost=Cost.SET)
-    def stop(self, session: Session) -> None:
-        """End the measurement now; Z goes back and the Z controller on, as at its normal end."""
-        if self._routine is not None:
-            self._routine.interrupt()
-
-    @command("ZSpectr.StatusGet", reply="I", cost=Cost.POLL)
-    def status(self, session: Session) -> tuple[int]:
-        """Return 1 while a measurement runs."""
-        return (int(self.running),)
+    def _measurement(self) -> ZSweep:
+        return ZSweep(self.controller, self.settings)
 
     # --- channels and properties
     @command("ZSpectr.ChsSet", "ai", cost=Cost.SET)

@@ -41,6 +41,7 @@ class ZSweep:
         self.data = SpectroscopyData(self._levels, settings.channels, settings.sweeps, settings.backward, AXIS)
         self.z = self.final_z = math.nan
         self.place = controller.motion.position
+        self.save_all = settings.save_all
         self._held = False
         self._status: Status | None = None
         self._base = self._at = 0.0
@@ -57,6 +58,12 @@ class ZSweep:
         except TakenOver:
             return
         yield from self._after()
+
+    def parameters(self) -> list[float]:
+        """Return the fixed parameters and the parameters of the measurement, in that order."""
+        settings, timing = self._settings, self._settings.timing
+        placed = [*self.place, self.z, timing.settling, timing.integration, self.final_z]
+        return [settings.offset, settings.distance, *placed]
 
     def _before(self) -> Steps:
         timing, z = self._settings.timing, self._controller.z

@@ -57,7 +57,7 @@ def test_where_the_neck_leaks_much_the_efficiency_says_how_little_is_known(sessi
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("plated", PLATED)
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", [1, 2, 3])  # these trigger at -4 V
 def test_the_efficiency_is_the_spots_own_within_its_uncertainty(session, seed, plated, mode):
     heal, _, truth = healed(session(seed=seed), plated, mode)
     holds(heal, truth)

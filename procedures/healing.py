@@ -80,9 +80,9 @@ class Earlier:
 
     @classmethod
     def of(cls, run: "Run") -> Self | None:
-        """Return what the stored run holds; None where nothing was stripped yet."""
+        """Return what the stored run holds; None where its check ramp was not whole: nothing was stripped then."""
         checks, samples = run.tables.get(CHECK_TABLE), run.tables.get("series")
-        if checks is None or samples is None or not samples.sizes["sample"]:
+        if checks is None or samples is None or not checks.sizes["reading"]:
             return None
         before = checks.isel(reading=checks["after"].values == 0)
         return cls(
@@ -91,14 +91,21 @@ class Earlier:
         )
 
     @property
-    def charge(self) -> float:
-        """Charge that had passed (C)."""
-        return float(self.samples["charge"][-1])
+    def time(self) -> float:
+        """Time of healing so far (s)."""
+        return float(self.samples["time"][-1]) if len(self.samples["time"]) else 0.0
 
     @property
-    def lost(self) -> float:
-        """Charge (C) that may have passed behind the last stored sample."""
-        return STOP_LATENCY * abs(float(self.samples["current"][-1]))
+    def charge(self) -> float:
+        """Charge that had passed (C)."""
+        return float(self.samples["charge"][-1]) if len(self.samples["charge"]) else 0.0
+
+    def lost(self, first: float) -> float:
+        """Return the charge (C) that may have passed behind the last stored sample.
+
+        `first`: what the next session passes up to its first samples (C): as much may have passed where none was stored.
+        """
+        return STOP_LATENCY * abs(float(self.samples["current"][-1])) if len(self.samples["current"]) else abs(first)
 
 
 class Healing:
@@ -117,13 +124,13 @@ class Healing:
         self._neck = neck
         self._earlier = earlier
         self._store = store
-        self._start = 0.0 if earlier is None else float(earlier.samples["time"][-1])
+        self._start = 0.0 if earlier is None else earlier.time
         self._passed_before = 0.0 if earlier is None else earlier.charge
         self._integral = Integral(zero.offset)
         self._through = Integral(0.0)
         self._conducting = math.isfinite(neck)
         self._parts: list[tuple[Array, Array, Array]] = []
-        self._begun = self.time = 0.0
+        self._begun = self.time = self._unseen = self._first = 0.0
         self._last = (0.0, 0.0, 0.0)
         self._held = False
         self._second: list[Array] = []
@@ -140,6 +147,7 @@ class Healing:
         charge = self._integrate(moment, bias, current) + self._passed_before
         values = {"time": moment + self._start, "bias": bias, "bias_source": bias_source, "current": current}
         self._store({**values, "charge": charge})
+        self._first = float(charge[-1]) - self._passed_before if not self._parts else self._first
         self._parts.append((moment, bias, current))
         self.time = float(moment[-1])
         self._see_neck(moment, bias, current)
@@ -161,6 +169,8 @@ class Healing:
         before, true = np.append(self._last[1], bias[:-1]), np.append(self._last[2], current[:-1]) - self._zero.offset
         rise = np.divide(bias, before, out=np.zeros(len(bias)), where=before > LEAST_BIAS)
         values[0::2] = np.where(rise > 0.0, self._zero.offset + true * rise, current)
+        between = np.abs(np.diff(current, prepend=self._last[2])) * np.diff(moment, prepend=times[0])
+        self._unseen = max(self._unseen, float(np.nanmax(between)))
         self._last = (float(moment[-1]), float(bias[-1]), float(current[-1]))
         first = 1 if times[0] == 0.0 else 0  # what came before the first sample is the integral's own matter
         return self._integral.add(times[first:], values[first:])[1 - first :: 2]
@@ -192,9 +202,10 @@ class Healing:
         plated, passed = self._plan.spot, self._passed_before + self._integral.total
         leak = self._leaked(before, after)
         stripped = passed - leak.charge
-        lost = 0.0 if self._earlier is None else self._earlier.lost
+        lost = 0.0 if self._earlier is None else self._earlier.lost(self._first)
         offset, stray = self._zero.error * (self._start + self.time), STRAY * self._highest()
-        error = math.hypot(leak.error, offset, stray, self._integral.error, lost)
+        # At which moment between two samples the current dropped most is not known.
+        error = math.hypot(leak.error, offset, stray, self._integral.error, lost, self._unseen / math.sqrt(12))
         efficiency = stripped / plated.charge
         return {
             "plated": plated.charge,

@@ -221,7 +221,7 @@ class Contact:
             self.filament.strip(now, self._episode / (self._episode + self.left))
 
     def dissolve(self, volts: float, duration: float, limit: float) -> None:
-        """Take away what dissolves in `duration` (s) at `volts` (positive), the current held below `limit` (A)."""
+        """Take away what dissolves in `duration` (s) at `volts` (positive), the current held below `limit` (A): midpoint rule."""
         while duration > 0.0 and self.left > 0.0:
             current = min(self.dissolving(volts), limit)
             if current <= 0.0:
@@ -230,7 +230,11 @@ class Contact:
             if self._cube > self.contact_radius**3:  # else its shape, and with it the current, stays
                 step = min(duration, max(GROWTH_STEP * self._cube / (_CUBE_PER_CHARGE * current), 1e-6))
             duration -= step
-            self._shrink(self._take(current * step))
+            start = self._cube
+            self._shrink(0.5 * current * step)
+            middle = min(self.dissolving(volts), limit)
+            self._cube = start
+            self._shrink(self._take(middle * step))
 
     def _take(self, charge: float) -> float:
         """Count up to `charge` (C) as stripped, and return how much it was."""

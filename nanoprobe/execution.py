@@ -165,7 +165,9 @@ class Execution:
         try:
             self._writer.finish(status, reason)
         except NanoprobeError as error:
-            self._error = self._error or error
+            ended_well, self._error = self._error is None, self._error or error
+            if ended_well:
+                self._make_safe("the end of the run could not be stored")
             status, reason = "failed", str(self._error)
         cause = self._bench.interlock.cause
         if self._control.aborted and cause is not None and cause.text == self._control.reason:

@@ -151,7 +151,7 @@ class Call:
         if default is not None and not self.has(index):
             return default
         value = parse_number(self.raw(index), low, high, default)
-        if not low <= value <= high:
+        if not (low <= value <= high and math.isfinite(value)):
             raise ScpiError(-222)
         return value
 

@@ -185,8 +185,12 @@ def with_user_delay(delays: tuple[float, ...], call: Call) -> tuple[float, ...]:
 
 
 def _query(call: Call, value: float, low: float, high: float, default: float) -> str:
-    ends = {"MIN": low, "MAX": high, "DEF": default}
-    return show_number(ends[call.raw(0).upper()[:3]] if call.has(0) else value)
+    if not call.has(0):
+        return show_number(value)
+    ends, word = {"MIN": low, "MAX": high, "DEF": default}, call.raw(0).upper()[:3]
+    if word not in ends:
+        raise ScpiError(-224)
+    return show_number(ends[word])
 
 
 def _protection(call: Call) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sim_instruments.nanonis.codes import finite
 from sim_instruments.nanonis.registry import CommandError, Cost, command
 from sim_instruments.nanonis.spectroscopy_advanced import SpectroscopyModule
 from sim_instruments.nanonis.spectroscopy_settings import MAX_SEGMENTS, Segment, quantised
@@ -59,7 +60,7 @@ class SegmentCommands(SpectroscopyModule):
         if steps < 1:
             raise CommandError(f"A segment has {steps} steps; at least 1 is needed")
         limit = self.controller.bias.limit
-        start, end = (max(-limit, min(limit, level)) for level in (start, end))
+        start, end = (max(-limit, min(limit, finite(level, "Bias"))) for level in (start, end))
         times = quantised(initial), quantised(settling), quantised(integration)
         return Segment(start, end, *times, int(steps), int(lock_in))
 

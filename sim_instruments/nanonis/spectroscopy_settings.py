@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sim_instruments.nanonis.codes import finite
 from sim_instruments.nanonis.safe_conditions import SafeConditions
 
 CYCLE = 50e-6
@@ -12,8 +13,8 @@ MAX_SEGMENTS = 16
 
 
 def quantised(seconds: float) -> float:
-    """Return `seconds` as the real-time engine can keep it."""
-    return max(1, round(seconds / CYCLE)) * CYCLE
+    """Return `seconds` as the real-time engine can keep it. Raises CommandError for what is no time."""
+    return max(1, round(finite(seconds, "Time") / CYCLE)) * CYCLE
 
 
 @dataclass(frozen=True)

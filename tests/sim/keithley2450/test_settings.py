@@ -66,6 +66,8 @@ def test_settings_answer_as_the_manual_says(desk, transcript: str) -> None:
         pytest.param(":SOUR:VOLT abc", -104, 32, id="no number"),
         pytest.param(":SOUR:VOLT 500", -222, 16, id="beyond 210 V"),
         pytest.param(":SOUR:VOLT:RANG 2;:SOUR:VOLT 5", -222, 16, id="beyond a fixed range"),
+        pytest.param(':SOUR:VOLT? "defbuffer1"', -224, 16, id="a buffer where DEF, MIN or MAX is meant"),
+        pytest.param(":SOUR:SWE:VOLT:LIN MIN, 0, 2", -222, 16, id="the least of a number without bounds"),
         pytest.param(":SOUR:VOLT:ILIM 2", -222, 16, id="limit beyond 1.05 A"),
         pytest.param(":SENS:CURR:RANG 1e-3;:SOUR:VOLT:ILIM 1e-6", -221, 16, id="limit below 10 % of the range"),
         pytest.param(":SENS:CURR:NPLC 11", -222, 16, id="too many cycles"),

@@ -277,6 +277,14 @@ def test_times_are_kept_as_multiples_of_the_real_time_cycle(rig: Any) -> None:
         pytest.param("BiasSpectr.PropsSet", "H i H i f H H", [3, 0, 0, 0, 0.0, 0, 0], "Save all", id="bad switch"),
         pytest.param("BiasSpectr.MLSModeSet", "s", ["Circular"], "Circular", id="unknown mode"),
         pytest.param("BiasSpectr.SafeCond1Set", "H f i H", [4, 0.0, 0, 0], "Condition 4", id="bad condition"),
+        pytest.param(
+            "BiasSpectr.MLSValsSet",
+            "i *f *f *f *f *f *i *I",
+            [1, [0.0], [1.0], [NAN], [0.1], [0.1], [4], [0]],
+            "Time must be a finite number",
+            id="no time",
+        ),
+        pytest.param("BiasSpectr.AltZCtrlSet", "H f f", [0, 0.1, math.inf], "Time must be", id="for ever"),
         pytest.param("BiasSpectr.LimitsSet", "f", [0.0], "wrong arguments", id="body too short"),
     ],
 )

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from nanoprobe.benchfile import BenchFile
 from nanoprobe.errors import NanoprobeError
@@ -67,15 +68,13 @@ class Guard:
     def dismiss(self) -> None:
         """Tell the guard that the bench is safe and it may go."""
         self._say("bye")
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # what could not be sent to a dead guard goes with the pipe
-                    pipe.close()
+        _close(self._process.stdin)
         try:
             self._process.wait(ENDS)
         except subprocess.TimeoutExpired:
             _log.warning("the guard process does not end by itself; it was killed")
             self._process.kill()
+        _close(self._process.stdout)  # not before: a guard that has just started still says that it is ready
 
     def _say(self, line: str) -> None:
         """Send what a guard that has gone need not know."""
@@ -93,3 +92,9 @@ class Guard:
             raise NanoprobeError(
                 "the guard process has gone: the run is not protected against a crash of this app and stops"
             ) from None
+
+
+def _close(pipe: IO[str] | None) -> None:
+    if pipe is not None:
+        with suppress(OSError):  # what could not be sent to a dead guard goes with the pipe
+            pipe.close()

@@ -11,7 +11,7 @@ from nanoprobe.benchfile import BenchFile, parse_bench, read_bench_file
 from nanoprobe.cli.bench_wizard import write_bench_file
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.errors import Unreachable
-from nanoprobe.live_runs import forget, live_runs
+from nanoprobe.live_runs import LiveRun, forget, live_runs
 
 BenchOption = Annotated[str, typer.Option(help="bench file, or 'demo'")]
 
@@ -62,11 +62,21 @@ def safe(
     runs = live_runs()
     if not runs:
         tell("no run is live or cut off: nothing to make safe (name a bench with --bench FILE.toml)")
-    done = [_make_safe(parse_bench(run.bench, f"bench of {run.run}"), str(run.run)) for run in runs]
+    done = [_make_run_safe(run) for run in runs]
     for run, worked in zip(runs, done, strict=True):
         if worked:
             forget(run.run)
     return 0 if all(done) else Unreachable.exit_status
+
+
+def _make_run_safe(run: LiveRun) -> bool:
+    """Make the bench of a run safe. A simulated lab that does not answer any more is gone, and its sample with it."""
+    description = parse_bench(run.bench, f"bench of {run.run}")
+    if not description.bench.simulated:
+        return _make_safe(description, str(run.run))
+    safe = make_bench_safe(description, "asked for by the operator").safe
+    tell(f"{run.run}: simulated; " + ("made safe" if safe else "its lab is gone, nothing to make safe"))
+    return True
 
 
 def _make_safe(description: BenchFile, where: str) -> bool:

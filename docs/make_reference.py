@@ -144,12 +144,16 @@ def _metavar(argument: Any) -> str:
 
 def _option(option: Any) -> tuple[str, str, str]:
     if option.param_type_name == "argument":
-        return code(_metavar(option)), "", option.help or ""
+        return code(_metavar(option)), _needed(option), option.help or ""
     kind = option.type_descriptor.annotation
     choices = [each.value for each in kind] if isinstance(kind, type) and issubclass(kind, Enum) else ["VALUE"]
     takes = "" if option.is_flag or option.count or kind is bool else option.metavar or "|".join(choices)
     default = "" if option.default in (None, False, 0) or callable(option.default) else code(option.default)
-    return code(f"{option.opts[0]} {takes}".strip()), default, option.help or ""
+    return code(f"{option.opts[0]} {takes}".strip()), default or _needed(option), option.help or ""
+
+
+def _needed(option: Any) -> str:
+    return "needed" if option.required else ""
 
 
 def serve() -> str:

@@ -92,9 +92,12 @@ def replace_file(path: Path, text: str) -> None:
 def check_target(path: Path, ending: str = ".html") -> None:
     """Raise BadInput where no report can be written to `path`, before any work is done."""
     if path.suffix.lower() != ending:
-        raise BadInput(f"{path}: a report is written as {ending}; choose this ending")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise BadInput(f"{path}: a report needs a folder that exists and a name that is not one")
+        what = "notebook" if ending == ".ipynb" else "report"
+        raise BadInput(f"{path}: a {what} is written as {ending}; choose this ending")
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; choose another name")
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"{path}: its folder does not exist; make it first, or choose another place")
 
 
 def _body(results: Results) -> Iterator[str]:

@@ -6,7 +6,7 @@ square root; where the local current is larger by a factor e, the same plating n
 What the maps do not show, scatter included, the prediction does not know: its order matters, not its volts.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from nanoprobe.analysis.correlation import Correlation, correlate
 from nanoprobe.analysis.measured_fields import MeasuredFields
 from nanoprobe.analysis.of_run import Image, RunData, places_on_map, values_at, verdicts_of
 from nanoprobe.analysis.strengths import strengths_of
+from nanoprobe.errors import BadInput
 from nanoprobe.geometry import Frame
 from nanoprobe.physics.constants import thermal_voltage
 from nanoprobe.physics.sheet import pull_sheet
@@ -44,6 +45,21 @@ class WeaknessSettings:
     softening: float = 0.4
     core: float = 25e-9
     typical: float = 4.0
+
+    def __post_init__(self) -> None:
+        """Raise BadInput for what no material has."""
+        for each in fields(self):
+            value, (low, high) = getattr(self, each.name), _RANGES.get(each.name, (_LEAST, np.inf))
+            if not (low <= value < high):
+                least = "be positive" if low == _LEAST else f"be {low:g} or more"
+                most = "" if high == np.inf else f" and less than {high:g}"
+                raise BadInput(f"{each.name} is {value:g}; it must {least}{most}, and finite")
+
+
+_LEAST = 5e-324
+"""The smallest positive number: what is at least that is positive."""
+_RANGES = {"film": (0.0, np.inf), "boundary_width": (0.0, np.inf), "softening": (0.0, 1.0), "poisson": (-1.0, 0.5)}
+"""From (included) and up to (not) of settings that are not just positive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,8 @@ def predict_at(
             None if path is None else stack.enter_context(open_run(path)) for path in (mapped, triggers, modulus)
         )
         assert first is not None
+        if tried is not None and not tried.points_committed:
+            raise BadInput(f"{tried.path} holds no measured triggers: give --triggers a trigger map with points")
         tried = tried or (first if first.points_committed else None)
         found = predict_run(first, tried, soft, settings or WeaknessSettings(), watch)
         store(found, out, first, tried)

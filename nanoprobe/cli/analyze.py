@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from nanoprobe.cli.console import out, print_json, say, tell
+from nanoprobe.cli.recipes import is_folder, runs_inside
+from nanoprobe.errors import BadInput
 from nanoprobe.plan import parse_assignment
 
 if TYPE_CHECKING:
@@ -30,9 +32,15 @@ def analyze(
             metavar="RUN.zarr...", help="runs, here or in object storage (s3://...); the first is the reference"
         ),
     ],
-    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="write a report")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="write a report; one that is there is replaced")
+    ] = None,
     notebook: Annotated[
-        Path | None, typer.Option(metavar="FILE.ipynb", help="write a Jupyter notebook that computes it all again")
+        Path | None,
+        typer.Option(
+            metavar="FILE.ipynb",
+            help="write a Jupyter notebook that computes it all again; one that is there is replaced",
+        ),
     ] = None,
     assignments: Annotated[
         list[str] | None,
@@ -51,6 +59,9 @@ def analyze(
     from nanoprobe.analysis.report import Results, check_target, write_report
     from nanoprobe.analysis.run_result import SEED
 
+    for one in runs:
+        if is_folder(Path(one)):
+            raise BadInput(f"{one} is the folder of a recipe; its runs lie inside: {runs_inside(Path(one))}")
     given = dict(parse_assignment(text) for text in assignments or [])
     if report is not None:
         check_target(report)

@@ -26,6 +26,14 @@ def is_folder(path: Path) -> bool:
     return (path / RECORD).exists()
 
 
+def runs_inside(path: Path) -> str:
+    """Return the names of the runs that the folder of a recipe holds, as a list to read."""
+    record = RecipeRecord.open(path)
+    return (
+        ", ".join(place.name for step in record.recipe.steps if (place := record.run_of(step)).exists()) or "none yet"
+    )
+
+
 def run_file(path: Path, bench: str | None, to: Path | None, dry_run: bool) -> int:
     """Run the recipe in a file, or show what it would do; return the exit status."""
     recipe = read_recipe(path)

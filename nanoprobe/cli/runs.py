@@ -10,7 +10,7 @@ from rich.table import Table
 from nanoprobe import engine
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.cli.progress import watched
-from nanoprobe.cli.recipes import is_folder, is_recipe, resume_folder, run_file, show_folder
+from nanoprobe.cli.recipes import is_folder, is_recipe, resume_folder, run_file, runs_inside, show_folder
 from nanoprobe.cli.wire import print_wire
 from nanoprobe.errors import BadInput
 from nanoprobe.outcome import Outcome
@@ -135,7 +135,11 @@ def show(
     until: Annotated[float | None, typer.Option("--to", metavar="S", help="with --wire: up to this time (s)")] = None,
 ) -> None:
     """Show what is in a run, packed or not, or how far a recipe is."""
+    if not wire and (instrument, since, until) != (None, None, None):
+        raise BadInput("--instrument, --from and --to choose from the traffic: add --wire")
     if is_folder(path):
+        if wire or as_json:
+            raise BadInput(f"{path} is the folder of a recipe; its runs lie inside: {runs_inside(path)}")
         show_folder(path)
         return
     with unpacked(path) as place, open_run(place) as found:

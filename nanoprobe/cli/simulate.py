@@ -11,6 +11,7 @@ from nanoprobe.cli.console import out, print_json
 from nanoprobe.cli.simulate_coating import coating
 from nanoprobe.cli.simulate_weakness import weakness
 from nanoprobe.cli.working import solving
+from nanoprobe.errors import BadInput
 from nanoprobe.plan import parse_assignment
 from nanoprobe.units import si
 
@@ -24,7 +25,7 @@ Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a parameter, repeatable: 'radius=5 nm'")
 ]
 Dofs = Annotated[int, typer.Option(help="largest number of unknowns")]
-Tolerance = Annotated[float, typer.Option(help="relative error (estimated) that is good enough")]
+Tolerance = Annotated[float, typer.Option(min=0, help="relative error (estimated) that is good enough")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
@@ -64,6 +65,8 @@ def _simulate(kind: str, name: str | None, assignments: list[str], dofs: int, to
     # Imported here: the finite-element library takes a second that no other command needs to spend.
     from nanoprobe.physics.cases import CASES, find_case, run_case
 
+    if name is None and assignments:
+        raise BadInput("--set belongs to a case: name it with --case; without either they are listed")
     if name is None:
         return _list([c for c in CASES.values() if c.kind == kind], as_json)
     case, given = find_case(kind, name), dict(parse_assignment(text) for text in assignments)

@@ -8,6 +8,7 @@ from nanoprobe.interchange.csv_file import write_csv
 from nanoprobe.interchange.gwy import write_gwy
 from nanoprobe.interchange.netcdf import write_h5
 from nanoprobe.storage import Run
+from nanoprobe.storage.disk import check_new_file
 
 KINDS = ("csv", "gwy", "h5")
 
@@ -21,10 +22,7 @@ def export_run(run: Run, kind: str, path: Path) -> list[Path]:
     writers: dict[str, Callable[[Run, Path], list[Path] | None]] = {"csv": write_csv, "gwy": write_gwy, "h5": write_h5}
     if kind not in writers:
         raise BadInput(f"a run is exported as {', '.join(KINDS)}, not as '{kind}'")
-    if path.exists():
-        raise BadInput(f"{path} exists; choose another name, nothing was changed")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"{path}: its folder does not exist")
+    check_new_file(path)
     try:
         return writers[kind](run, path) or [path]
     except OSError as error:

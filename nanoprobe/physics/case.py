@@ -1,6 +1,7 @@
 """A named problem with its parameters, its answer and, where there is one, the closed formula it must agree with."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,7 +27,8 @@ class Setting:
         if not self.above < value < self.below:
             limits = f"above {si(self.above, self.unit)}"
             limits += "" if self.below == float("inf") else f" and below {si(self.below, self.unit)}"
-            raise BadInput(f"{name} is {si(value, self.unit)}; it must lie {limits} ({self.meaning})")
+            shown = "not a number" if math.isnan(value) else si(value, self.unit)
+            raise BadInput(f"{name} is {shown}; it must lie {limits} ({self.meaning})")
         return value
 
 

@@ -84,6 +84,14 @@ def check_new(path: Path) -> None:
         raise BadInput(f"{path.parent} is no folder: make it first, or choose another place for the run")
 
 
+def check_new_file(path: Path) -> None:
+    """Raise BadInput unless a new file could be made at `path`."""
+    if path.exists():
+        raise BadInput(f"{path} exists; choose another name, nothing was changed")
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"{path}: its folder does not exist")
+
+
 def check_place(path: Path) -> None:
     """Raise BadInput unless a new folder can be made at `path`; makes one beside it for a moment."""
     check_new(path)

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.conftest import edited, touched
 
 RUN = ("--out", "r.zarr")
+WEAKNESS = ("simulate", "weakness", "map.zarr", "--out", "w.zarr")
 CASES = {
     "no command": ([], "which command?"),
     "unknown command": (["rnu"], "No such command 'rnu'"),
@@ -48,6 +49,21 @@ CASES = {
     "unknown sample": (["demo", "--sample", "glass", "--out", "d"], "'glass' is not one of 'bare', 'ppc'"),
     "unknown bench to check": (["bench", "check", "--bench", "dmeo"], "there are: demo|did you mean 'demo'?"),
     "unknown bench to make safe": (["safe", "--bench", "nope.toml"], "no such file"),
+    "traffic chosen but not asked for": (["show", "r.zarr", "--instrument", "probe"], "add --wire"),
+    "report of another kind": (["analyze", "r.zarr", "--report", "r.txt"], "r.txt: a report is written as .html"),
+    "notebook of another kind": (["analyze", "r.zarr", "--notebook", "n.txt"], "a notebook is written as .ipynb"),
+    "report: no folder": (["analyze", "r.zarr", "--report", "no/r.html"], "no/r.html: its folder does not exist"),
+    "places: no folder": ([*WEAKNESS, "--picks", "no/p.csv"], "no/p.csv: its folder does not exist"),
+    "places: none": ([*WEAKNESS, "--count", "0"], "--count"),
+    "places: fewer than none": ([*WEAKNESS, "--count", "-4"], "--count"),
+    "prediction: no setting": ([*WEAKNESS, "--set", "fim=1"], "did you mean 'film'?"),
+    "prediction: negative film": ([*WEAKNESS, "--set", "film=-1"], "film is -1; it must be 0 or more"),
+    "prediction: no stiffness": ([*WEAKNESS, "--set", "modulus=0"], "modulus is 0; it must be positive"),
+    "prediction: not finite": ([*WEAKNESS, "--set", "core=nan"], "core is nan; it must be positive, and finite"),
+    "prediction: all soft": ([*WEAKNESS, "--set", "softening=1"], "must be 0 or more and less than 1"),
+    "case: tolerance": (["simulate", "flux", "--case", "disk", "--tolerance", "-1"], "--tolerance"),
+    "case: none to set": (["simulate", "flux", "--set", "radius=1 nm"], "name it with --case"),
+    "case: not a number": (["simulate", "flux", "--case", "disk", "--set", "radius=nan"], "radius is not a number"),
     "simulator: unknown option": (["sim", "serve", "--nope"], "unrecognized arguments: --nope"),
     "simulator: pace": (["sim", "serve", "--pace", "-1"], "-1 is not between 0 and 1e6"),
     "simulator: no folder": (
@@ -259,6 +275,22 @@ def test_an_earlier_map_that_is_none_is_refused_before_anything_moves(lab, tmp_p
     said = refused(nanoprobe, lab, str(lab.bench_file), tmp_path / "r.zarr", *more, procedure="trigger-map")
     assert said.status == 2
     assert "none.zarr does not exist" in said.line
+
+
+def test_a_file_of_places_that_exists_is_never_touched(tmp_path, nanoprobe):
+    places = tmp_path / "p.csv"
+    places.write_text("mine")
+    said = nanoprobe("simulate", "weakness", "map.zarr", "--out", str(tmp_path / "w.zarr"), "--picks", str(places))
+    assert (said.status, said.line) == (2, f"nanoprobe: {places} exists; choose another name, nothing was changed")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv"]
+    assert places.read_text() == "mine"
+
+
+def test_a_folder_is_no_report(tmp_path, nanoprobe):
+    folder = tmp_path / "r.html"
+    folder.mkdir()
+    said = nanoprobe("analyze", "r.zarr", "--report", str(folder))
+    assert (said.status, said.line) == (2, f"nanoprobe: {folder} is a folder; choose another name")
 
 
 @pytest.mark.parametrize("command", ["show", "resume"])

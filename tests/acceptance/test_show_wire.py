@@ -56,6 +56,14 @@ def test_one_instrument_or_a_part_of_the_time_alone(shown):
     assert shown("--to", f"{middle:.7f}") == [line for line in lines if line[0] < middle]
 
 
+def test_an_instrument_the_recording_does_not_have_is_refused_with_those_it_has(lab_starter, nanoprobe, tmp_path):
+    path = run(lab_starter(controller=NEAR).bench_file, tmp_path / "run.zarr")
+    said = nanoprobe("show", str(path), "--wire", "--instrument", "foo")
+    assert (said.status, said.out) == (2, "")
+    assert "the recording has no instrument 'foo'; there are: " in said.line
+    assert "probe, run, source_meter" in said.line
+
+
 def test_a_run_that_was_not_recorded_says_so(lab_starter, nanoprobe, tmp_path):
     bench = lab_starter(controller=NEAR).bench_file
     silent = tmp_path / "silent.toml"

@@ -152,9 +152,14 @@ def test_same_run_gives_same_numbers():
     assert first == again
 
 
-@pytest.mark.parametrize("name", ["r.pdf", "missing/r.html", "."], ids=["ending", "no folder", "a folder"])
-def test_place_of_the_report_is_checked(name, tmp_path):
-    with pytest.raises(BadInput, match="a report"):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("r.pdf", "a report is written as"), ("missing/r.html", "its folder does not exist"), ("d.html", "is a folder")],
+    ids=["ending", "no folder", "a folder"],
+)
+def test_place_of_the_report_is_checked(name, words, tmp_path):
+    (tmp_path / "d.html").mkdir()
+    with pytest.raises(BadInput, match=words):
         write_report(Results([], None, 0), tmp_path / name)
 
 

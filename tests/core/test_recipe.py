@@ -257,6 +257,12 @@ def test_the_command_line_runs_shows_and_resumes_a_recipe(lab_starter, tmp_path,
     assert (status, "nothing left to do" in said) == (0, True)
     status, said = command("show", tmp_path / "out")
     assert "01-a.zarr" in said
+    for words in (("show", "--json"), ("show", "--wire"), ("analyze",)):
+        status, said = command(*words, tmp_path / "out")
+        assert (status, said) == (
+            2,
+            f"nanoprobe: {tmp_path / 'out'} is the folder of a recipe; its runs lie inside: 01-a.zarr",
+        )
     status, said = command("run", file, "--set", "dwell=1", "--out", tmp_path / "two")
     assert status == 2
     assert "is a recipe: --set and --from belong to a single procedure" in said

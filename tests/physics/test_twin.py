@@ -54,6 +54,7 @@ def test_the_predicted_map_goes_with_the_triggers_of_a_twin_whose_mechanisms_act
     predicted = tmp_path / "predicted.zarr"
     status, out, err = typed("simulate", "weakness", current_map, "--out", predicted, "--picks", picks)
     assert (status, "no triggers to hold it against yet" in out) == (0, True), err
+    assert f"places: {picks} (40 of 40)" in err
     for name, lab in (("acting", acting), ("still", still)):
         run = measured(lab, "trigger-map", tmp_path / f"{name}.zarr", points=str(picks), image_every=0)
         line = ("weakness", predicted, "--triggers", run, "--out", tmp_path / f"{name}-prediction.zarr", "--json")
@@ -115,6 +116,10 @@ def true_modulus(lab, x: float, y: float) -> float:
 
 def test_a_prediction_without_a_map_is_refused_and_nothing_is_written(lab, tmp_path, typed):
     run = measured(lab, "trigger-map", tmp_path / "run.zarr", nx=1, ny=1)
+    bare = measured(lab, "current-map", tmp_path / "bare.zarr", pixels=16)
+    given = ("--out", tmp_path / "prediction.zarr", "--triggers", bare)
+    status, _, err = typed("simulate", "weakness", run, *given)
+    assert (status, "bare.zarr holds no measured triggers" in err) == (2, True)
     status, _, err = typed("simulate", "weakness", run, "--out", tmp_path / "prediction.zarr")
     assert status == 2
     assert "holds no current map: take one with `nanoprobe run current-map`" in err

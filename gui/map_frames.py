@@ -77,6 +77,11 @@ class MapFrame:
         """What a list shows."""
         return f"{self.run.stem} · {self.purpose} {self.index}"
 
+    @property
+    def beside(self) -> bool:
+        """Whether it is a small image beside the points, taken to find them again."""
+        return self.purpose in ("drift", "patch")
+
     def add(self, line: ScanLine) -> None:
         """Take a line. Lines that do not fit the plan are an error of the run and raise ValueError."""
         for channel, pair in line.values.items():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QRectF, Qt
 
 from gui.map_points import MapPoints
 from gui.picks import PickSet
@@ -16,6 +16,8 @@ from nanoprobe.roles import Array
 
 UM = 1e6
 """View units per metre: the map is drawn in µm, since Qt's transforms lose numbers as small as metres of a nanoscale map."""
+_ROOM = 0.2
+"""Room around points (view units), so that marks at the edge, or the only one, are whole."""
 VOLTAGE_COLOURS = "plasma"
 SHADES = 128
 """Colours a voltage may have: points share them, since pyqtgraph draws each look that is an object of its own anew."""
@@ -80,26 +82,32 @@ class PointLayer:
         self.limits: tuple[float, float] | None = None
 
     def draw(
-        self, points: MapPoints, overlays: Sequence[MapPoints], without_drift: bool, chosen: int | None, ink: Ink
+        self,
+        points: MapPoints,
+        overlays: Sequence[MapPoints],
+        without_drift: bool,
+        chosen: int | None,
+        ink: Ink,
+        edge: str,
     ) -> None:
-        """Draw `points`, `chosen` with a square around it, and those of other runs in shapes of their own."""
+        """Draw `points`, `chosen` with a square around it, those of other runs in shapes of their own; `edge`: colour of
+        points without a voltage, which shows on what lies below."""
         places = points.places(without_drift) * UM
         self.limits = _voltage_limits(points, *overlays)
         for case, shape in SHAPES.items():
-            self._draw_case(points, case, shape, places, ink)
+            self._draw_case(points, case, shape, places, ink.accent if case in ("begun", "failed") else edge)
         self._draw_overlays(overlays, without_drift)
         here = places[[chosen]] if chosen is not None and chosen < len(places) else np.empty((0, 2))
         self._chosen.put(here, pen=pg.mkPen(ink.accent, width=2))
 
-    def _draw_case(self, points: MapPoints, case: str, shape: Shape, places: Array, ink: Ink) -> None:
+    def _draw_case(self, points: MapPoints, case: str, shape: Shape, places: Array, edge: str) -> None:
         mask = points.mask(case)
         if case in ("triggered", "censored") and self.limits is not None:
             shade = _shades(points.voltage[mask], self.limits)
             looks = {"brush": self._fills[shade]} if shape.filled else {"pen": self._edges[shade]}
             self._items[case].put(places[mask], **(_OPEN | looks))
             return
-        edge = pg.mkPen(ink.accent if case in ("begun", "failed") else "#FFFFFF", width=2)
-        self._items[case].put(places[mask], **(_OPEN | {"pen": edge}))
+        self._items[case].put(places[mask], **(_OPEN | {"pen": pg.mkPen(edge, width=2)}))
 
     def _draw_overlays(self, overlays: Sequence[MapPoints], without_drift: bool) -> None:
         while len(self._overlays) < len(overlays):
@@ -125,6 +133,14 @@ def _shades(voltage: Array, limits: tuple[float, float]) -> NDArray[np.intp]:
     low, high = limits
     share = np.clip((np.abs(voltage) - low) / (high - low), 0, 1)
     return (np.nan_to_num(share) * (SHADES - 1)).astype(np.intp)
+
+
+def points_rect(places: Array) -> QRectF:
+    """Return the rectangle around places (m, shape (n, 2)), some room around them, in view units; null without any."""
+    if not len(places):
+        return QRectF()
+    low, high = (places * UM).min(axis=0) - _ROOM, (places * UM).max(axis=0) + _ROOM
+    return QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
 
 
 def _voltage_limits(*runs: MapPoints) -> tuple[float, float] | None:

@@ -63,6 +63,8 @@ class MapModel:
         self.frames: list[MapFrame] = []
         self.points = MapPoints()
         """The points that are drawn: of the run that goes on, or of a stored one."""
+        self.layouts = 0
+        """How often other points came: of a run that laid them out, or of one that was opened. The view takes them in."""
         self.overlays: tuple[Overlay, ...] = ()
         self.shown = Shown()
         self.path: Array = np.empty((0, 2))
@@ -97,6 +99,7 @@ class MapModel:
         elif isinstance(record, PointLayout):
             self._live = MapPoints()
             self._live.lay_out(record)
+            self.layouts += 1
             self.show_points(self._live)
         elif isinstance(record, PointBegin):
             self._live.begin(record)
@@ -149,6 +152,7 @@ class MapModel:
             self.show(frame=maps[-1])
         elif frames:
             self.show(frame=len(self.frames) - 1)
+        self.layouts += 1
         self.show_points(points)
 
     def refresh(self, path: Path, frames: list[MapFrame], points: MapPoints) -> None:
@@ -219,6 +223,11 @@ class MapModel:
     def frame(self) -> MapFrame | None:
         """The image that is drawn."""
         return None if self.shown.frame is None or not self.frames else self.frames[self.shown.frame]
+
+    @property
+    def on_map(self) -> bool:
+        """Whether points are drawn over a map: not on the bare ground, or beside an image that tells the drift."""
+        return self.frame is not None and not self.frame.beside
 
     @property
     def unit(self) -> str:

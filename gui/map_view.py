@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QRectF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QPixmap
 from PyQt6.QtWidgets import QApplication, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.map_box import Tool
 from gui.map_canvas import MapCanvas, view_rect
-from gui.map_layers import UM
+from gui.map_layers import UM, points_rect
 from gui.map_model import MapModel, Shown
 from gui.map_tools import DisplayBar, ToolBar
 from gui.picks import Picks, PickSet
@@ -90,8 +90,23 @@ class MapView(QWidget):
         """Draw what changed since the last time."""
         if not self.isVisible():
             return
+        self._fit()
         self._draw_image()
         self._draw_points()
+
+    def _fit(self) -> None:
+        """Take a new image and new points into the view: a map alone fills it, any other image only with the points."""
+        frame, layouts = self.model.frame, self.model.layouts
+        old_frame, old_layouts = self._drawn.get("view", (None, 0))
+        self._drawn["view"] = (frame, layouts)
+        new = frame is not None and frame is not old_frame
+        view = QRectF() if frame is None else view_rect(frame.frame)
+        if layouts != old_layouts or (new and not self.model.on_map):
+            points = points_rect(self.model.points.places(self.model.shown.without_drift))
+            new = new or (not points.isNull() and not self.canvas.box.viewRect().contains(points))
+            view = view.united(points)
+        if new:
+            self.canvas.box.setRange(view, padding=0.05)
 
     def _draw_image(self) -> None:
         pixels = self.model.pixels()
@@ -100,7 +115,6 @@ class MapView(QWidget):
         frame, fresh = pixels.frame, pixels.update()
         if self._drawn.get("frame") is not frame:
             fresh = True
-            self.canvas.box.setRange(view_rect(frame.frame), padding=0.05)
         if fresh or self._drawn.get("pixels") is not pixels:
             self.canvas.set_image(pixels.bytes, frame)
             self._draw_limits()
@@ -118,12 +132,13 @@ class MapView(QWidget):
     def _draw_points(self) -> None:
         points, shown = self.model.points, self.model.shown
         overlays = self.model.overlays
-        state = (id(points), points.revision, overlays, shown.without_drift, self._chosen)
+        edge = "#FFFFFF" if self.model.on_map else ink().text  # no map below: on the bare ground
+        state = (id(points), points.revision, overlays, shown.without_drift, self._chosen, edge)
         if self._drawn.get("points") == state:
             return
         self._drawn["points"] = state
         others = [overlay.points for overlay in overlays]
-        self.canvas.points.draw(points, others, shown.without_drift, self._chosen, ink())
+        self.canvas.points.draw(points, others, shown.without_drift, self._chosen, ink(), edge)
         self.canvas.set_legend([overlay.name for overlay in overlays])
         limits = self.canvas.points.limits
         self.canvas.voltage_bar.setVisible(limits is not None)

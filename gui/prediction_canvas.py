@@ -74,7 +74,7 @@ class PredictionCanvas(pg.GraphicsLayoutWidget):
         self._draw_scatter(shown)
 
     def _draw_points(self, points: MapPoints) -> None:
-        self.points.draw(points, (), False, None, ink())
+        self.points.draw(points, (), False, None, ink(), "#FFFFFF")
         self.bars[1].setVisible(self.points.limits is not None)
         if self.points.limits is not None:
             self.bars[1].setLevels(values=self.points.limits)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtCore import QPoint, QPointF, QRectF, Qt
 from PyQt6.QtTest import QTest
 
+from gui.map_canvas import view_rect
 from gui.map_layers import UM
 from gui.window import Window
 from nanoprobe.events import Recorded, RunStarted
 from nanoprobe.geometry import Frame
+from nanoprobe.plan import Plan
 from nanoprobe.records import FrameBegin, FrameLine, PointLayout
 from nanoprobe.roles import ScanLine, ScanPlan
 from tests.gui.conftest import until
@@ -169,3 +171,61 @@ def test_a_missing_pixel_is_transparent_and_every_colour_is_not(shown: Window) -
         alpha = shown.map_view.canvas.image.lut[:, 3]
         assert alpha[0] == 0
         assert (alpha[1:] == 255).all()
+
+
+DRIFT = Frame(x=4e-6, y=0.0, width=2e-6, height=2e-6)
+
+
+def drift_image(window: Window) -> None:
+    plan = ScanPlan(frame=DRIFT, pixels=16, lines=16, line_time=0.1)
+    window.desk.map.take(Recorded("frame", FrameBegin(0, plan, {"height": "m"}, "drift")))
+
+
+def points_in_view(window: Window) -> bool:
+    window.map_view.draw()
+    view, points = window.map_view.canvas.box.viewRect(), window.desk.map.points.places(without_drift=True) * UM
+    return len(points) > 0 and all(view.contains(x, y) for x, y in points)
+
+
+@pytest.mark.parametrize("first", ["points", "image"])
+def test_a_drift_image_beside_the_points_leaves_them_in_view(window: Window, first: str) -> None:
+    window.show_map()
+    layout = Recorded("layout", PointLayout(np.array([-2e-6, 2e-6]), np.array([-2e-6, 2e-6]), 10))
+    window.desk.map.take(RunStarted(Path("a.zarr"), "TriggerMap"))
+    if first == "points":
+        window.desk.map.take(layout)
+    drift_image(window)
+    window.map_view.draw()
+    if first == "image":
+        window.desk.map.take(layout)
+    assert points_in_view(window)
+    assert window.map_view.canvas.box.viewRect().contains(view_rect(DRIFT))
+
+
+def test_points_come_into_a_view_that_was_somewhere_else_and_leave_one_that_has_them(shown: Window) -> None:
+    box = shown.map_view.canvas.box
+    shown.desk.map.take(Recorded("layout", PointLayout(np.array([6e-6]), np.array([0.0]), 10)))
+    assert points_in_view(shown)
+    box.setRange(QRectF(5, -1, 2, 2))
+    zoomed = box.viewRect()
+    shown.desk.map.take(Recorded("layout", PointLayout(np.array([6e-6]), np.array([0.5e-6]), 10)))
+    assert points_in_view(shown)
+    assert box.viewRect() == zoomed
+
+
+def test_a_trigger_map_without_a_map_shows_its_points_live_and_when_it_is_opened(
+    open_window: Window, tmp_path: Path
+) -> None:
+    desk, out = open_window.desk, tmp_path / "a.zarr"
+    parameters = {"nx": 2, "ny": 2, "rate": 5.0, "check_every": 0, "image_pixels": 32, "image_line_rate": 8.0}
+    desk.queue.add(Plan(procedure="trigger-map", parameters=parameters), out)
+    until(lambda: desk.session.state.last_status == "finished")
+    assert desk.map.frame is not None
+    assert desk.map.frame.purpose == "drift"
+    open_window.show_map()
+    assert points_in_view(open_window)
+    open_window.map_view.canvas.box.setRange(QRectF(90, 90, 1, 1))
+    before = desk.map.points
+    desk.open_run(out)
+    until(lambda: desk.map.points is not before)
+    assert points_in_view(open_window)

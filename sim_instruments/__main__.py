@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from sim_instruments.bench_file import may_write
 from sim_instruments.faults import KINDS, BadFault, FaultSpec, parse_fault
 from sim_instruments.lab import Lab, LabSettings
 from sim_instruments.nanonis.controller import RELEASES, ControllerSettings
@@ -49,7 +50,11 @@ def parser() -> argparse.ArgumentParser:
         default=Knobs.softness,
         help="power of the local stiffness in the trigger voltage; 0: none",
     )
-    add("--bench-file", type=Path, help="write the bench file that reaches this lab here")
+    add(
+        "--bench-file",
+        type=Path,
+        help="write the bench file that reaches this lab here; only one of an earlier simulated lab is replaced",
+    )
     add(
         "--truth-file",
         type=Path,
@@ -97,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.physics == "fem" and options.sample != "bare":
         parser().error("--physics fem is for --sample bare: what a coating leaks and yields is not known")
+    if options.bench_file and not may_write(options.bench_file):
+        parser().error(f"--bench-file {options.bench_file} exists and is not a simulated lab's: choose another name")
     logging.basicConfig(level=logging.WARNING)
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         sys.stderr.write(f"nanoprobe sim: listening on {options.host}: everyone who reaches it can use this lab\n")

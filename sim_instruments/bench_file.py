@@ -5,9 +5,10 @@ import os
 import tempfile
 from pathlib import Path
 
+MARK = "# A simulated lab. It is gone when its process ends; its numbers are no measurement of any sample.\n"
+"""The first line of every bench file of a simulated lab."""
 TEMPLATE = """\
-# A simulated lab. It is gone when its process ends; its numbers are no measurement of any sample.
-[bench]
+{mark}[bench]
 name = "{name}"
 simulated = true
 record = true
@@ -55,11 +56,21 @@ thermometer = {thermometer:.6g}
 """
 
 
+def may_write(path: Path) -> bool:
+    """Say whether nothing is lost at `path`: it is free, or holds the bench file of an earlier simulated lab."""
+    if not os.path.lexists(path):
+        return True
+    if not path.is_file():
+        return False
+    text = path.read_bytes()
+    return text.startswith(MARK.encode()) and b"\nsimulated = true\n" in text
+
+
 def write(path: Path, **values: object) -> None:
     """Write the bench file at `path` in one step: it is whole or not there."""
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(TEMPLATE.format(**values))
+        file.write(TEMPLATE.format(mark=MARK, **values))
     os.replace(fresh, path)

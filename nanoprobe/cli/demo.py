@@ -1,5 +1,7 @@
 """`nanoprobe demo`: the main job on the embedded simulated bench, end to end, with a table and a picture."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -46,7 +48,11 @@ def demo(
     ] = 0,
 ) -> int:
     """Check the contact, map the current, and trigger at 100 points of a simulated sample."""
-    place = _make_folder(folder)
+    with _made(folder) as place:
+        return _show_all(place, sample, seed)
+
+
+def _show_all(place: Path, sample: Sample, seed: int) -> int:
     tell(f"simulated lab, sample '{sample}', seed {seed}: nothing here was measured on a real sample")
     with open_bench("demo", sample=sample.value, seed=seed) as bench:
         for procedure, name, parameters in (("contact-check", "contact", {}), ("trigger-map", "trigger-map", MAP)):
@@ -59,15 +65,22 @@ def demo(
     return 0
 
 
-def _make_folder(folder: Path | None) -> Path:
+@contextmanager
+def _made(folder: Path | None) -> Iterator[Path]:
+    """Yield the folder of the demo; one that was made here and that nothing was stored in is gone afterwards."""
     place = folder or Path(f"nanoprobe-demo-{datetime.now():%Y%m%d-%H%M%S}")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise BadInput(f"{place} exists and is not empty; choose another --out, nothing was changed")
+    was_there = place.exists()
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{place} cannot be made: {error.strerror}; choose another --out") from None
-    return place
+    try:
+        yield place
+    finally:
+        if not was_there and not any(place.iterdir()):
+            place.rmdir()
 
 
 def _run(bench: Bench, procedure: str, path: Path, sample: Sample, parameters: dict[str, Any]) -> Outcome:

@@ -69,6 +69,8 @@ def show_folder(path: Path) -> None:
     for step in record.recipe.steps:
         table.add_row(step.name, step.procedure, record.run_of(step).name, record.status_of(step))
     out.print(table)
+    done = all(record.status_of(step) == "finished" for step in record.recipe.steps)
+    tell(f"next: nanoprobe {f'show {record.run_of(record.recipe.steps[-1])}' if done else f'resume {path}'}")
 
 
 def report(outcome: RecipeOutcome) -> int:

@@ -7,7 +7,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from nanoprobe import engine
+from nanoprobe import engine, plugins
 from nanoprobe.cli.console import out, print_json, say, tell
 from nanoprobe.cli.progress import watched
 from nanoprobe.cli.recipes import is_folder, is_recipe, resume_folder, run_file, runs_inside, show_folder
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN.zarr", help="path of a run")]
 POINTS_SHOWN = 20
+_CUT_OFF = ("aborted", "interrupted", "failed")
+"""How a run may have ended that can go on."""
 _TOP = ("bench", "sample", "operator")
 
 
@@ -99,8 +101,7 @@ def report(outcome: Outcome) -> int:
     if outcome.error is not None:
         say(f"nanoprobe: {outcome.status}: {outcome.error}")
     tell(f"{outcome.status}: {outcome.path}")
-    again = outcome.status in ("aborted", "interrupted", "failed")
-    tell(f"next: nanoprobe {'resume' if again else 'show'} {outcome.path}")
+    tell(f"next: nanoprobe {'resume' if outcome.status in _CUT_OFF else 'show'} {outcome.path}")
     return outcome.exit_status
 
 
@@ -149,6 +150,17 @@ def show(
             print_json(summary(found))
         else:
             _print(path, found)
+            tell(f"next: nanoprobe {_next(path, found)}")
+
+
+def _next(path: Path, found: Run) -> str:
+    if path.is_file():
+        return f"replay {path}"
+    if found.status in _CUT_OFF:
+        return f"resume {path}"
+    if found.header.procedure in plugins.find("analyses"):
+        return f"analyze {path}"
+    return f"export {path} {path.stem}.csv --to csv"
 
 
 def _print(path: Path, found: Run) -> None:

@@ -107,7 +107,9 @@ def read_map(path: Path) -> MapFile:
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
     except Exception as error:  # readers of other people's formats raise whatever a broken file makes them stumble over
-        raise BadInput(f"{path} cannot be read as {path.suffix.lower()} ({type(error).__name__}: {error})") from None
+        refused = error.strerror if isinstance(error, OSError) else None  # the disk's own words are worth telling
+        why = refused or "the file is damaged or of another kind"
+        raise BadInput(f"{path} cannot be read as {path.suffix.lower()}: {why}") from error
     return _checked(found, path)
 
 

@@ -286,6 +286,24 @@ def test_a_file_of_places_that_exists_is_never_touched(tmp_path, nanoprobe):
     assert places.read_text() == "mine"
 
 
+@pytest.mark.parametrize("kind", ["written by hand", "made real by hand", "folder", "no text", "dangling link"])
+def test_the_simulator_never_replaces_a_bench_file_that_is_not_its_own(kind, lab, tmp_path, nanoprobe):
+    bench = tmp_path / "mine.toml"
+    made_real = lab.bench_file.read_text().replace("simulated = true", "simulated = false")
+    {
+        "written by hand": lambda: bench.write_text("[bench]\nsimulated = true\n"),
+        "made real by hand": lambda: bench.write_text(made_real),
+        "folder": bench.mkdir,
+        "no text": lambda: bench.write_bytes(b"\xff\x00"),
+        "dangling link": lambda: bench.symlink_to("nowhere"),
+    }[kind]()
+    before = bench.read_bytes() if bench.is_file() else None
+    said = nanoprobe("sim", "serve", "--bench-file", str(bench))
+    assert said.status == 2
+    assert f"--bench-file {bench} exists and is not a simulated lab's: choose another name" in said.line
+    assert (bench.read_bytes() if bench.is_file() else None) == before
+
+
 def test_a_folder_is_no_report(tmp_path, nanoprobe):
     folder = tmp_path / "r.html"
     folder.mkdir()

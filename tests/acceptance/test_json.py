@@ -25,6 +25,7 @@ def test_show_has_status_and_counts_on_top(lab, tmp_path, nanoprobe):
     said = nanoprobe("show", out)
     assert said.status == 0
     assert "SIMULATED" in said.out
+    assert said.out.endswith(f"next: nanoprobe analyze {out}\n")
     again = nanoprobe("resume", out)
     assert again.status == 0
     assert "finished" in again.out

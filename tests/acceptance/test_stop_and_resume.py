@@ -52,6 +52,7 @@ def test_an_aborted_map_is_safe_and_resume_ramps_no_point_twice(wanted, lab_star
         assert run.status == "aborted"
         assert 0 < run.points_committed < POINTS
         before = run.points.load()
+    assert nanoprobe("show", str(outcome.path)).out.endswith(f"next: nanoprobe resume {outcome.path}\n")
     said = nanoprobe("resume", str(outcome.path))
     assert said.status == 0, said.err
     shown = json.loads(nanoprobe("show", str(outcome.path), "--json").out)
@@ -126,3 +127,17 @@ def test_a_signal_ends_the_run_as_aborted_with_the_bench_safe(numbers, served, a
     with open_run(out) as run:
         assert run.status == "aborted"
         assert run.attrs["reason"] == f"stopped by {numbers[0].name}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("was_there", [False, True], ids=["folder made here", "folder of the user"])
+def test_a_demo_stopped_before_anything_is_stored_leaves_no_folder_of_its_own(was_there, app, tmp_path):
+    place = tmp_path / "d1"
+    if was_there:
+        place.mkdir()
+    process = app("demo", "--out", str(place))
+    assert "simulated lab" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, err) == (3, "nanoprobe: stopped\n")
+    assert place.exists() == was_there

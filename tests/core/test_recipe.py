@@ -257,6 +257,7 @@ def test_the_command_line_runs_shows_and_resumes_a_recipe(lab_starter, tmp_path,
     assert (status, "nothing left to do" in said) == (0, True)
     status, said = command("show", tmp_path / "out")
     assert "01-a.zarr" in said
+    assert said.endswith(f"next: nanoprobe show {tmp_path / 'out' / '01-a.zarr'}")
     for words in (("show", "--json"), ("show", "--wire"), ("analyze",)):
         status, said = command(*words, tmp_path / "out")
         assert (status, said) == (

@@ -90,12 +90,14 @@ def test_lines_that_were_never_scanned_stay_unmeasured(tmp_path):
     ("name", "content", "words"),
     [
         ("a.tif", b"II*", r"maps are read from \.sxm, \.ibw, \.gwy; export it as one of these"),
-        ("a.sxm", b"nothing of the kind", r"cannot be read as \.sxm"),
+        ("a.sxm", b"nothing of the kind", r"cannot be read as \.sxm: the file is damaged or of another kind$"),
         ("a.ibw", b"\x05\x00" + bytes(400), r"a\.ibw"),
-        ("a.gwy", b"GWYO", r"cannot be read as \.gwy"),
+        ("a.gwy", b"GWYO", r"cannot be read as \.gwy: the file is damaged or of another kind$"),
+        ("b.gwy", b"no container", r"cannot be read as \.gwy: the file is damaged or of another kind$"),
+        ("b.ibw", b"no wave", r"cannot be read as \.ibw: the file is damaged or of another kind$"),
         ("missing.gwy", None, "does not exist"),
     ],
-    ids=["ending", "no scan", "no wave", "no container", "missing"],
+    ids=["ending", "no scan", "no wave", "cut off", "no container", "other bytes", "missing"],
 )
 def test_a_file_of_the_wrong_kind_is_refused_in_one_line(name, content, words, tmp_path, monkeypatch, capsys):
     if content is not None:

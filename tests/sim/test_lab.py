@@ -4,6 +4,7 @@ import socket
 import tomllib
 
 from nanoprobe.benchfile import read_bench_file
+from sim_instruments.bench_file import may_write
 
 
 def test_the_bench_file_reaches_every_port(lab):
@@ -14,6 +15,10 @@ def test_the_bench_file_reaches_every_port(lab):
     for port in ports:
         with socket.create_connection(("127.0.0.1", port), timeout=10):
             pass
+
+
+def test_the_bench_file_of_an_earlier_lab_may_be_replaced(lab):
+    assert may_write(lab.bench_file)
 
 
 def test_a_lab_at_pace_0_tells_drivers_not_to_wait_between_polls(lab):

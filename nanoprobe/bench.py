@@ -167,8 +167,8 @@ _BIAS_TOLERANCE = 5e-3
 @contextmanager
 def bench_file(where: str | Path, **demo_options: Any) -> Iterator[Path]:
     """Yield the path of a bench file: of a TOML file as it is, of a named bench started for the time of the block."""
-    named = find("benches")
-    if str(where) in named:
+    path = find_bench(where)
+    if path is None:
         load_meanwhile("drivers", "procedures")
         with ExitStack() as stack:
             try:
@@ -177,10 +177,18 @@ def bench_file(where: str | Path, **demo_options: Any) -> Iterator[Path]:
                 raise Unreachable(f"bench '{where}': {error}") from error
             yield Path(started)
         return
+    yield path
+
+
+def find_bench(where: str | Path) -> Path | None:
+    """Return the path of a bench file, None for a named bench. Raises BadInput where there is neither."""
+    named = find("benches")
+    if str(where) in named:
+        return None
     path = Path(where)
     if not path.exists():
         raise BadInput(f"bench '{where}': no such file, and no bench has that name; {suggest(str(where), named)}")
-    yield path
+    return path
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ CASES = {
     "folder to resume": (["resume", "."], "is no run"),
     "unknown sample": (["demo", "--sample", "glass", "--out", "d"], "'glass' is not one of 'bare', 'ppc'"),
     "unknown bench to check": (["bench", "check", "--bench", "dmeo"], "there are: demo|did you mean 'demo'?"),
+    "no bench for the app": (["gui", "--bench", "nope.toml"], "bench 'nope.toml': no such file"),
     "unknown bench to make safe": (["safe", "--bench", "nope.toml"], "no such file"),
     "traffic chosen but not asked for": (["show", "r.zarr", "--instrument", "probe"], "add --wire"),
     "report of another kind": (["analyze", "r.zarr", "--report", "r.txt"], "r.txt: a report is written as .html"),
@@ -80,6 +82,16 @@ def test_bad_input_gets_one_clear_line_and_status_2(arguments, words, tmp_path, 
     assert said.status == 2
     assert any(word in said.line for word in words.split("|"))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere there is always a display")
+def test_the_app_without_a_display_is_refused_with_what_to_do(monkeypatch, nanoprobe):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    said = nanoprobe("gui", "--bench", "demo")
+    assert said.status == 2
+    assert "gui: there is no display to open a window on" in said.line
+    assert "start it from a desktop session, or log in with `ssh -X`" in said.line
 
 
 @pytest.mark.parametrize(

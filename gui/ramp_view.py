@@ -137,7 +137,11 @@ class RampView(QWidget):
         self.timer.start()
 
     def _make_buttons(self) -> None:
-        self.log = named(QCheckBox("lo&g |I|"), "Logarithmic current", "logarithm of |I|, its sign kept")
+        self.log = named(
+            QCheckBox("si&gned log"),
+            "Signed logarithm of the current",
+            "decades of the current above and below zero: log |I| with the sign of I; off: amperes",
+        )
         self.log.setChecked(True)
         self.log.toggled.connect(self._set_log)
         self.earlier = named(QPushButton("◀ &earlier"), "Earlier ramp", "look at the ramp before")

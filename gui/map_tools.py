@@ -10,7 +10,7 @@ from gui.colour_scales import COLOURS, Levelling
 from gui.map_box import Tool
 from gui.map_frames import DIRECTIONS
 from gui.map_model import MapModel
-from gui.widgets import add_labelled, choices, named, number, refill, set_quietly, whole
+from gui.widgets import EndsFirst, add_labelled, choices, named, number, refill, set_quietly, whole
 
 _TOOLS = {
     Tool.LOOK: ("Look", "V", "drag to move the map, wheel to zoom, click a point to see its ramp"),
@@ -20,6 +20,8 @@ _TOOLS = {
     Tool.PROFILE: ("Profile", "R", "drag a line to see the values along it"),
 }
 
+_IMAGE_TIP = "which image is shown; a map that begins comes by itself"
+
 
 class DisplayBar(QWidget):
     """What of the model is drawn, and in which colours: two bars, so that a narrow window shows all of it."""
@@ -27,7 +29,7 @@ class DisplayBar(QWidget):
     def __init__(self, model: MapModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.frames = choices("Image", [], "which image is shown; a map that begins comes by itself")
+        self.frames = named(EndsFirst(), "Image", _IMAGE_TIP)
         self.channels = choices("Channel", [])
         self.directions = choices("Direction", DIRECTIONS, "forward (trace) or backward (retrace) lines")
         self.colours = choices("Colours", COLOURS, "perceptually uniform colour maps")
@@ -76,6 +78,8 @@ class DisplayBar(QWidget):
         """Show what the model shows."""
         model, shown = self._model, self._model.shown
         refill(self.frames, [frame.title for frame in model.frames], -1 if shown.frame is None else shown.frame)
+        title = "" if model.frame is None else f"{model.frame.title}\n"
+        self.frames.setToolTip(f"{title}{_IMAGE_TIP}")
         channels = model.frame.channels if model.frame is not None else []
         refill(self.channels, channels, channels.index(shown.channel) if shown.channel in channels else -1)
         set_quietly(self.directions, DIRECTIONS[shown.direction])

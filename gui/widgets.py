@@ -3,7 +3,19 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QToolBar, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QPaintEvent
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolBar,
+    QWidget,
+)
 
 W = TypeVar("W", bound=QWidget)
 
@@ -20,6 +32,39 @@ def choices(name: str, entries: Iterable[str], tip: str = "") -> QComboBox:
     box = named(QComboBox(), name, tip)
     box.addItems(list(entries))
     return box
+
+
+class EndsFirst(QComboBox):
+    """A list of long names that differ at their ends: where there is no room it is their beginnings that are left out."""
+
+    def shown_text(self) -> str:
+        """Return the chosen entry as far as there is room for it."""
+        style, option = self.style(), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        assert style is not None
+        field = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideLeft, field.width() - _EDGE)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw the box with the text that fits."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown_text()
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def showPopup(self) -> None:  # noqa: N802 - Qt's name
+        """Open the list wide enough for whole names."""
+        if (view := self.view()) is not None:
+            view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * _EDGE)
+            view.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        super().showPopup()
+
+
+_EDGE = 8
+"""Room (pixels) around a text in its box."""
 
 
 def number(name: str, value: float, low: float, high: float, step: float, suffix: str, tip: str = "") -> QDoubleSpinBox:

@@ -229,3 +229,19 @@ def test_a_trigger_map_without_a_map_shows_its_points_live_and_when_it_is_opened
     desk.open_run(out)
     until(lambda: desk.map.points is not before)
     assert points_in_view(open_window)
+
+
+def test_images_of_runs_with_long_names_can_be_told_apart(window: Window) -> None:
+    window.show_map()
+    model, box = window.desk.map, window.map_view.display.frames
+    plan = ScanPlan(frame=PLACE, pixels=8, lines=8, line_time=0.1)
+    titles = [f"2026-11-26-current-map-a-sample-with-a-long-name-00{run}" for run in (1, 2)]
+    shown = []
+    for title in titles:
+        model.take(RunStarted(Path(f"{title}.zarr"), "CurrentMap"))
+        model.take(Recorded("frame", FrameBegin(0, plan, {"current": "A"}, "map")))
+        box.resize(180, box.height())
+        shown.append(box.shown_text())
+        assert box.toolTip().startswith(f"{title} · map 0")
+    assert [text[-11:] for text in shown] == ["001 · map 0", "002 · map 0"]
+    assert all(text.startswith("…") for text in shown)

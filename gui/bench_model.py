@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
-from gui.bench_reading import BenchReading, after_record, held_bias, read_bench
+from gui.bench_reading import BenchReading, after_record, after_safe, held_bias, read_bench
 from gui.session import Session
 from gui.session_state import Phase, SessionState
 from nanoprobe.bench import Bench
@@ -136,10 +136,14 @@ class BenchModel:
         self.changed.emit()
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Recorded):
+        if (
+            isinstance(event, Recorded) and not self.state.interlock
+        ):  # after STOP a run may still store what came before
             self._show(after_record(self.reading, event.record, held_bias(self._session.bench)))
         elif isinstance(event, (MadeSafe, RunEnded)):
             self.output_on = False
+            if isinstance(event, MadeSafe) and event.report.safe:
+                self._show(after_safe(self.reading))
             self.changed.emit()
 
     def _show(self, reading: BenchReading) -> None:

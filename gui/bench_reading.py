@@ -84,6 +84,12 @@ def after_record(reading: BenchReading, record: object, held: float = NAN) -> Be
     return replace(reading, **found, at=time.monotonic(), seconds=NAN, source="run")
 
 
+def after_safe(reading: BenchReading) -> BenchReading:
+    """Return the reading after everything was put into the safe state: bias 0, the tip, where there is one, withdrawn."""
+    up = None if reading.engaged is None else False
+    return BenchReading(bias=0.0, x=reading.x, y=reading.y, engaged=up, at=time.monotonic(), source="run")
+
+
 def _news(record: object) -> dict[str, Any]:
     if isinstance(record, Samples) and len(record.bias):
         return {"bias": float(record.bias[-1]), "current": float(record.current[-1]), "engaged": True}

@@ -133,3 +133,12 @@ def test_the_end_of_a_ramp_is_bias_zero() -> None:
     ended = after_record(begun, done)
     assert (ended.x, ended.bias, ended.force) == (1e-6, 0.0, 5e-8)
     assert math.isnan(ended.current)
+
+
+def test_stop_shows_the_tip_lifted_before_the_bench_is_asked_again(lab_panels: Any) -> None:
+    lab_panels.bench.approach("60 nN")
+    lab_panels.until(lambda: not lab_panels.session.state.busy)
+    assert asked(lab_panels).engaged is True
+    lab_panels.session.stop()
+    lab_panels.until(lambda: lab_panels.bench.reading.engaged is False)
+    assert (lab_panels.bench.reading.source, lab_panels.bench.reading.bias) == ("run", 0.0)

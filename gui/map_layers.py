@@ -164,13 +164,13 @@ class PickLayer:
             item.setVisible(item is self._path)
             plot.addItem(item)
 
-    def draw(self, picks: PickSet, path: Array, ink: Ink) -> None:
-        """Draw picks and path (m, shape (n, 2))."""
+    def draw(self, picks: PickSet, path: Array, ink: Ink, edge: str) -> None:
+        """Draw picks and, in the colour `edge`, the path (m, shape (n, 2))."""
         places = np.array(picks.points, dtype=np.float64).reshape(-1, 2) * UM
         self._points.put(places, brush=pg.mkBrush(ink.accent), pen=pg.mkPen("#FFFFFF", width=1))
         nodes = np.empty((0, 2)) if picks.points else picks.nodes() * UM
         self._nodes.put(nodes, brush=pg.mkBrush(ink.accent), pen=pg.mkPen("#FFFFFF", width=1))
-        dashed = pg.mkPen("#FFFFFF", width=1, style=Qt.PenStyle.DashLine)
+        dashed = pg.mkPen(edge, width=1, style=Qt.PenStyle.DashLine)
         self._path.setData(path[:, 0] * UM, path[:, 1] * UM, pen=dashed)
 
 

@@ -132,7 +132,10 @@ class MapView(QWidget):
     def _draw_points(self) -> None:
         points, shown = self.model.points, self.model.shown
         overlays = self.model.overlays
-        edge = "#FFFFFF" if self.model.on_map else ink().text  # no map below: on the bare ground
+        edge = self._edge()
+        if self._drawn.get("edge") != edge:
+            self._drawn["edge"] = edge
+            self._show_path()
         state = (id(points), points.revision, overlays, shown.without_drift, self._chosen, edge)
         if self._drawn.get("points") == state:
             return
@@ -145,6 +148,10 @@ class MapView(QWidget):
         if limits is not None:
             self.canvas.voltage_bar.setLevels(values=limits)
 
+    def _edge(self) -> str:
+        """Return the colour of what has none of its own: white over a map, else what shows on the bare ground."""
+        return "#FFFFFF" if self.model.on_map else ink().text
+
     def _apply_shown(self, shown: Shown) -> None:
         self.canvas.set_tip(self.model.tip_on_map)
         if self.model.frame is None:
@@ -154,13 +161,13 @@ class MapView(QWidget):
             self._drawn["colours"] = shown.scale.colours
 
     def _show_picks(self, picks: PickSet) -> None:
-        self.canvas.picks.draw(picks, self.model.path, ink())
+        self.canvas.picks.draw(picks, self.model.path, ink(), self._edge())
         self.canvas.set_frame(picks.frame)
         self.tools.show_grid(picks.columns, picks.rows)
         self.said.emit(f"picked: {picks.patch().text}")
 
     def _show_path(self) -> None:
-        self.canvas.picks.draw(self.picks.now, self.model.path, ink())
+        self.canvas.picks.draw(self.picks.now, self.model.path, ink(), self._edge())
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Take the colours of another theme."""

@@ -9,6 +9,7 @@ from PyQt6.QtTest import QTest
 
 from gui.map_canvas import view_rect
 from gui.map_layers import UM
+from gui.theme import ink
 from gui.window import Window
 from nanoprobe.events import Recorded, RunStarted
 from nanoprobe.geometry import Frame
@@ -245,3 +246,18 @@ def test_images_of_runs_with_long_names_can_be_told_apart(window: Window) -> Non
         assert box.toolTip().startswith(f"{title} · map 0")
     assert [text[-11:] for text in shown] == ["001 · map 0", "002 · map 0"]
     assert all(text.startswith("…") for text in shown)
+
+
+def test_points_to_come_and_their_path_show_on_the_bare_ground_and_over_a_map(window: Window) -> None:
+    window.show_map()
+    model, canvas = window.desk.map, window.map_view.canvas
+    model.take(Recorded("layout", PointLayout(np.array([0.0]), np.array([0.0]), 10)))
+    model.set_path(np.array([[0.0, 0.0], [1e-6, 0.0]]))
+    window.map_view.draw()
+    assert canvas.picks._path.opts["pen"].color().name() == ink().text.lower()
+    assert canvas.points._items["planned"].opts["pen"].color().name() == ink().text.lower()
+    plan = ScanPlan(frame=PLACE, pixels=8, lines=8, line_time=0.1)
+    model.take(Recorded("frame", FrameBegin(0, plan, {"current": "A"}, "map")))
+    window.map_view.draw()
+    assert canvas.picks._path.opts["pen"].color().name() == "#ffffff"
+    assert canvas.points._items["planned"].opts["pen"].color().name() == "#ffffff"

@@ -23,9 +23,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "performance
 PEERS = ("pyvisa", "pyvisa-py", "pymeasure", "qcodes", "bluesky", "h5py", "numpy", "zarr")
 
 
-WHERE_A_POINT_GOES = """What a point costs nanoprobe beyond PyVISA is Python between the two socket calls, some 60 to 90 us: both directions are recorded
-for a replay, a stale answer is looked for, the interlock and the operator's stop are heeded, the guard's lease is renewed, and the
-trip is judged on every sample. The ramps of this app are not stepped like this unless a bench has no other way: see below.
+WHERE_A_POINT_GOES = """What a point costs nanoprobe beyond PyVISA is Python between the two socket calls, some 60 to 90 us: both
+directions are recorded for a replay, a stale answer is looked for, the interlock and the operator's stop are heeded, the
+guard's lease is renewed, and the trip is judged on every sample. The ramps of this app are stepped like this only where a
+bench has no other way: see below.
 """
 """Why the goal is missed, by the profile of the run thread."""
 

@@ -15,9 +15,9 @@ from sim_instruments.lab import Lab, LabSettings
 from sim_instruments.nanonis.controller import ControllerSettings
 from sim_instruments.world import WorldSettings
 
-WHY = """Whoever compares at every step and switches off in the next command loses about the charge of one step, whatever the tool: the
-goal of 10 times less than the best peer's loop is not reached at this rate. What differs is what comes after: a shutdown that reads or
-ramps first lets the dendrite grow on, and a loop has to stay on time for as long as the map lasts.
+WHY = """Whoever compares at every step and switches off in the next command loses about the charge of one step, whatever the
+tool: the goal of 10 times less than the best peer's loop is not reached at this rate. What differs is what comes after:
+a shutdown that reads or ramps first lets the dendrite grow on, and a loop has to stay on time for as long as a map lasts.
 """
 FORCE = 50e-9
 CONTROLLER = "nanoprobe, AFM controller"

@@ -49,9 +49,9 @@ def points(quick: bool) -> str:
     return "\n".join((*texts, WHERE_A_POINT_GOES))
 
 
-WHERE_A_LINE_GOES = """A line of nanoprobe is on the device before it counts as committed (it survives a power cut, not only a kill): four fifths of
-its time are fdatasync, for which append + fdatasync is the floor. The goals against append + flush, which leaves a line in the
-computer's memory as h5py does, are missed by that choice.
+WHERE_A_LINE_GOES = """A line of nanoprobe is on the device before it counts as committed, so that it survives a power cut and not
+only a kill: four fifths of its time are fdatasync, for which append + fdatasync is the floor. The goals against
+append + flush, which leaves a line in the computer's memory as h5py does, are missed by that choice.
 """
 """Why the goals are missed, by a profile."""
 

@@ -30,6 +30,12 @@ demo.demo(Path(tempfile.mkdtemp()) / "demo")
 """Runs the demo up to the first thing it measured, says when that was, and ends its whole process group."""
 
 
+WHY = """Of the demo's time some 0.6 s are Python's imports, 1.4 s the start of the simulated lab (imports, and the fields of
+its surface), 0.8 s instruments and guard, the rest the first approach. The desktop app's start is in
+[Speed](speed.md#the-desktop-app).
+"""
+
+
 def section(quick: bool) -> str:
     """Return the section's text."""
     rounds = 2 if quick else 7
@@ -39,7 +45,7 @@ def section(quick: bool) -> str:
     )
     table.append(("the demo's first measured value", _median(_first_sample, rounds), "2"))
     table.append(("the floor: `python -c pass` has ended", _median(lambda: _whole("-c", "pass"), rounds), ""))
-    return f"## Start\nWhole processes, {rounds} of each.\n\n{rows(table)}\n"
+    return f"## Start\nWhole processes, {rounds} of each.\n\n{rows(table)}\n\n{WHY}"
 
 
 def _median(measure: Callable[[], float], rounds: int) -> str:

@@ -153,7 +153,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in first["loc"]) or "(top)"
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1])
-        return f"'{place}' is unknown; {suggest(str(first['loc'][-1]), known)}"
+        return f"{place!r} is unknown; {suggest(str(first['loc'][-1]), known)}"
     if first["type"] == "missing":
         return f"'{place}' is missing"
     return f"'{place}': {first['msg']}, not {first['input']!r:.80}"

@@ -68,6 +68,8 @@ def app() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     started = []
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
+        # A shell that runs the tests in the background has them ignore Ctrl-C; what they start must not inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         command = [sys.executable, "-m", "nanoprobe.cli", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
         started.append(process)

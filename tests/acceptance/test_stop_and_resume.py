@@ -129,7 +129,6 @@ def test_a_signal_ends_the_run_as_aborted_with_the_bench_safe(numbers, served, a
         assert run.attrs["reason"] == f"stopped by {numbers[0].name}"
 
 
-@pytest.mark.slow  # whether the stop is in time depends on the computer
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("was_there", [False, True], ids=["folder made here", "folder of the user"])
 def test_a_demo_stopped_before_anything_is_stored_leaves_no_folder_of_its_own(was_there, app, tmp_path):

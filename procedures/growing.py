@@ -42,12 +42,13 @@ class Ended(IntEnum):
     CURRENT = 1
     CHARGE = 2
     VOLTAGE = 3
+    INTERRUPTED = 4
 
 
 GROWTH: Mapping[str, ColumnInfo] = {
     "charge": ColumnInfo("C", "charge passed, the offset at 0 V taken off; plating is negative"),
     "charge_error": ColumnInfo(
-        "C", "standard uncertainty of the charge: offset, stray capacitance, what passed before the first sample"
+        "C", "standard uncertainty of the charge: offset, stray capacitance, what passed where no sample was taken"
     ),
     "radius": ColumnInfo("m", "radius of the hemisphere of lithium that this charge makes"),
     "duration": ColumnInfo("s", "time of growth"),
@@ -56,7 +57,7 @@ GROWTH: Mapping[str, ColumnInfo] = {
     "offset_error": ColumnInfo("A", "standard error of the offset"),
     "height_change": ColumnInfo("m", "Z after growth minus Z before it"),
     "force": ColumnInfo("N", "force before growth"),
-    "ended": ColumnInfo("1", "0 time was over, 1 stop current, 2 charge stop, 3 voltage limit", "u1"),
+    "ended": ColumnInfo("1", "0 time was over, 1 stop current, 2 charge stop, 3 voltage limit, 4 interrupted", "u1"),
 }
 
 STRAY = 1e-12
@@ -86,6 +87,9 @@ class GrowthProcedure(SpotProcedure):
     charge_stop = number(
         "Charge stop", "C", 1e-9, 1e-12, 100e-9, "growth", "charge that ends growth; 1 nC is a hemisphere of 400 nm"
     )
+
+    _grown: "Grown | None" = None
+    """The growth whose result is not stored yet."""
 
     def waveform(self) -> Waveform:
         """Return what is put on the electrode (in bias)."""
@@ -131,15 +135,29 @@ class GrowthProcedure(SpotProcedure):
         zero = self.zero()
         begin, height = self.begin_spot(), self.height()
         self.note(f"the {self.opened.source.runner().value} runs the growth and takes its samples")
-        grown = Grown(self, zero)
+        grown = self._grown = Grown(self, zero, force)
         end = self.opened.source.waveform(self.waveform(), self.opened.probe.wait, self.looking(), grown.take)
-        values = {**grown.values(end), "height_change": self.height() - height, "force": force}
-        self.add_rows("growth", values)
-        self.emit("results", row(GROWTH, values))
+        grown.end(end)
+        values = self._report(grown, self.height() - height)
         kept = {name: values[name] for name in ("charge", "peak_current", "height_change", "force")}
         self.end_spot(begin, {**kept, "tripped": float(values["ended"] == Ended.CURRENT)}, end.runner)
-        self.wear.ramped(values["peak_current"], abs(values["charge"]) > 0.0)
         self.progress(1, 1)
+
+    def keep(self) -> None:
+        """See Experiment: what has grown until it was interrupted is kept as well, or it could not be healed."""
+        try:
+            if self._grown is not None and self._grown.seen:
+                self._report(self._grown, math.nan)
+        finally:
+            super().keep()
+
+    def _report(self, grown: "Grown", height_change: float) -> dict[str, Any]:
+        """Store what has grown and return it; with the output off."""
+        self._grown, values = None, {**grown.values(), "height_change": height_change}
+        self.wear.ramped(values["peak_current"], abs(values["charge"]) > 0.0)
+        self.add_rows("growth", values)
+        self.emit("results", row(GROWTH, values))
+        return values
 
     def zero(self) -> Zero:
         """Read the current at 0 V and return what it is."""
@@ -167,38 +185,50 @@ def read_zero(procedure: SpotProcedure, compliance: float) -> Zero:
 
 
 class Grown:
-    """The samples of one growth as they come: stored, integrated, and judged."""
+    """The samples of one growth as they come: stored, integrated, and judged. `force` (N) on the tip before it."""
 
-    def __init__(self, procedure: GrowthProcedure, zero: Zero) -> None:
+    def __init__(self, procedure: GrowthProcedure, zero: Zero, force: float) -> None:
         self._procedure = procedure
         self._zero = zero
+        self._force = force
         self._integral = Integral(zero.offset)
-        self._time = self._peak = self._bias = 0.0
-        self._ended = Ended.TIME
+        self._time = self._peak = self._bias = self._last = 0.0
+        self._ended = Ended.INTERRUPTED
+
+    @property
+    def seen(self) -> bool:
+        """Whether any sample has come."""
+        return self._time > 0.0
 
     def take(self, time: Array, bias: Array, bias_source: Array, current: Array) -> bool:
         """Store new samples; say whether growth is to end."""
         procedure = self._procedure
         charge = self._integral.add(time, current)
-        samples = {"time": time, "bias": bias, "bias_source": bias_source, "current": current, "charge": charge}
-        procedure.add_rows("series", samples)
-        self._time, self._bias = float(time[-1]), float(bias[-1])
+        self._time, self._bias, self._last = float(time[-1]), float(bias[-1]), float(np.nan_to_num(current[-1]))
         readable = np.abs(current[np.isfinite(current)])
         self._peak = max(self._peak, float(readable.max(initial=0.0)))
+        samples = {"time": time, "bias": bias, "bias_source": bias_source, "current": current, "charge": charge}
+        procedure.add_rows("series", samples)
         procedure.progress(min(self._time, procedure.duration), procedure.duration)
         if abs(self._integral.total) >= procedure.charge_stop:
             self._ended = Ended.CHARGE
         elif procedure.reaches(bias):
             self._ended = Ended.VOLTAGE
-        return self._ended is not Ended.TIME
+        return self._ended is not Ended.INTERRUPTED
 
-    def values(self, end: WaveformEnd) -> dict[str, Any]:
-        """Return the columns of GROWTH that the samples decide."""
-        if end.stopped and self._ended is Ended.TIME:
-            self._ended = Ended.CURRENT
+    def end(self, end: WaveformEnd) -> None:
+        """Say that it has ended as planned."""
+        if self._ended is Ended.INTERRUPTED:
+            self._ended = Ended.CURRENT if end.stopped else Ended.TIME
+
+    def values(self) -> dict[str, Any]:
+        """Return the columns of GROWTH, without the change of height."""
+        # Between the last sample and output off, anything up to STOP_LATENCY may have passed: its root mean square.
+        lost = STOP_LATENCY / math.sqrt(3.0) if self._ended is Ended.INTERRUPTED else 0.0
+        unseen = lost * (self._last - self._zero.offset)
         charge, error = (
             self._integral.total,
-            math.hypot(self._zero.error * self._time, STRAY * self._bias, self._integral.error),
+            math.hypot(self._zero.error * self._time, STRAY * self._bias, self._integral.error, unseen),
         )
         return {
             "charge": charge,
@@ -208,5 +238,6 @@ class Grown:
             "peak_current": self._peak,
             "offset": self._zero.offset,
             "offset_error": self._zero.error,
+            "force": self._force,
             "ended": int(self._ended),
         }

@@ -223,13 +223,15 @@ class Nanonis(NanonisSession):
         self._scanner.scan(plan, on_line, watch, self.stop)
 
     def compensate_drift(self, vx: float, vy: float) -> None:
-        """Feed forward a linear drift (m/s)."""
+        """Feed forward a linear drift (m/s); 0, 0 switches the compensation off."""
+        wanted = int(bool(vx or vy))
         saturation, layout = ([DRIFT_SATURATION], " f") if self.release >= DRIFT_SATURATION_SINCE else ([], "")
-        self.call("Piezo.DriftCompSet", "i f f f" + layout, 1, vx, vy, 0.0, *saturation)
+        self.call("Piezo.DriftCompSet", "i f f f" + layout, wanted, vx, vy, 0.0, *saturation)
         on, x, y = self.call("Piezo.DriftCompGet", returns="I f f")
-        if not on or math.dist((x, y), (vx, vy)) > TOLERANCE * math.hypot(vx, vy):
+        if on != wanted or math.dist((x, y), (vx, vy)) > TOLERANCE * math.hypot(vx, vy):
             raise InstrumentError(
-                f"Nanonis: drift compensation reads {x:.3g}, {y:.3g} m/s after {vx:.3g}, {vy:.3g} was set"
+                f"Nanonis: drift compensation is {'on' if on else 'off'} at {x:.3g}, {y:.3g} m/s after "
+                f"{vx:.3g}, {vy:.3g} was set"
             )
 
     # --- bias and safety

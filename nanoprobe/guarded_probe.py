@@ -173,8 +173,9 @@ class GuardedProbe:
         return look
 
     def compensate_drift(self, vx: float, vy: float) -> None:
-        """See Probe."""
-        self._act(lambda: self._probe.compensate_drift(vx, vy))
+        """See Probe. Ending it (0, 0) is allowed while the interlock is latched."""
+        guarded = self._act if vx or vy else self._read
+        guarded(lambda: self._probe.compensate_drift(vx, vy))
 
     def bias_source(self) -> BiasSource:
         """Refuse: the controller's bias is reached through the bench's `source`, or held at 0."""

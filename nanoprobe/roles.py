@@ -339,7 +339,7 @@ class Probe(Protocol):
         """Take an image, lines handed on as they come, `watch` called in between. The tip stays engaged."""
 
     def compensate_drift(self, vx: float, vy: float) -> None:
-        """Feed forward a linear drift (m/s)."""
+        """Feed forward a linear drift (m/s); 0, 0 ends it."""
 
     def bias_source(self) -> BiasSource:
         """Return the controller's own bias output as a source."""

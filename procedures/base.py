@@ -26,6 +26,9 @@ class BenchProcedure(Experiment):
     blocked_by_tip = True
     """Whether a tip that failed its contact check keeps this procedure from running."""
 
+    _following = False
+    """Whether the controller may be following a drift that this run has told it."""
+
     def __init__(self, **values: Any) -> None:
         self.tip_log: TipLog | None = None
         super().__init__(**values)
@@ -58,6 +61,16 @@ class BenchProcedure(Experiment):
         self.contact().rest()
         self.note(f"the run leaves tip {self.wear.describe()}")
 
+    def take_back(self) -> None:
+        """See Experiment: a run that did not end well leaves no drift followed; its tip is withdrawn."""
+        if not self._following or (self._ended_well and not self.should_stop()):
+            return
+        try:
+            self.follow_drift(0.0, 0.0)
+        except NanoprobeError as error:
+            self.note(f"drift compensation may still be on at the controller: {error}; switch it off there")
+            raise
+
     def keep(self) -> None:
         """Keep the tip's record."""
         if self.tip_log is not None:
@@ -71,6 +84,12 @@ class BenchProcedure(Experiment):
         if self.tip_log is None:
             raise NanoprobeError(f"{type(self).__name__} was executed before it was started up")
         return self.tip_log
+
+    def follow_drift(self, vx: float, vy: float) -> None:
+        """Let the controller follow a drift (m/s) until the run ends badly, or says 0."""
+        self._following = True
+        self.opened.probe.compensate_drift(vx, vy)
+        self._following = bool(vx or vy)
 
     def contact(self) -> Contact:
         """Return how this procedure touches the surface."""

@@ -72,7 +72,7 @@ class DriftCorrect(DriftImageInputs, BenchProcedure):
         """Image, wait, image again; feed forward. A resumed run measures anew: the tip was away meanwhile."""
         clock = Stopwatch()
         images = DriftImages(self, self.image_plan, clock)
-        self.opened.probe.compensate_drift(0.0, 0.0)
+        self.follow_drift(0.0, 0.0)
         self.emit(
             "table", TableBegin(name="drift", dim="image", columns=COLUMNS, meaning="drift since the first image")
         )
@@ -111,5 +111,5 @@ class DriftCorrect(DriftImageInputs, BenchProcedure):
 
     def _feed_forward(self, watch: DriftWatch) -> None:
         rate_x, rate_y = watch.track.rate
-        self.opened.probe.compensate_drift(rate_x, rate_y)
+        self.follow_drift(rate_x, rate_y)
         self.note(f"the controller follows a drift of {si(rate_x, 'm/s')} along x, {si(rate_y, 'm/s')} along y")

@@ -150,10 +150,14 @@ class Experiment(Procedure):
             self._quietly("output off", self.lab.switch_off)
             if self._owns_lab and not self._ended_well:
                 self._quietly("safe state", lambda: self.lab.safe_state(f"{type(self).__name__} did not end well"))
+            self._quietly("taking back what was set", self.take_back)
         self._quietly("keeping records", self.keep)
         if self._owns_lab:
             self._quietly("closing the bench", self._stack.close)
             self.lab, self._owns_lab = None, False
+
+    def take_back(self) -> None:
+        """Switch off what this run has set besides the outputs and must not outlast it; outputs are off, all is safe by then."""
 
     def keep(self) -> None:
         """Keep what is remembered beyond the run."""

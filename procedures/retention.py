@@ -121,7 +121,7 @@ class Retention(SwitchingProcedure):
         force = self.touch()
         self.begin_table("retention", "read", RETENTION, f"resistance of the {self.state} over time")
         begin = self.begin_spot()
-        self.opened.probe.compensate_drift(*velocity)
+        self.follow_drift(*velocity)
         self.note(f"the host reads; drift of {si(math.hypot(*velocity), 'm/s')} is fed forward")
         formed = self.shape_spot()
         reader = self.reader()
@@ -135,11 +135,12 @@ class Retention(SwitchingProcedure):
             else f", {percent(self._read_charge / formed.charge)} of what formed the place"
         )
         self.note(f"reading has passed {si(self._read_charge, 'C')}{share}")
-        self.opened.probe.compensate_drift(0.0, 0.0)
+        self.follow_drift(0.0, 0.0)
         self.end_spot(begin, {"force": force}, Runner.HOST)
 
     def drift(self) -> tuple[float, float]:
-        """Take an image beside the spot, wait, take it again: the speed of the drift (m/s)."""
+        """Take an image beside the spot, wait, take it again, no drift followed meanwhile: the speed of the drift (m/s)."""
+        self.follow_drift(0.0, 0.0)
         imager = Imager(self.opened, self.emit, self.watch)
 
         def take(frame: Frame) -> Array:

@@ -116,6 +116,27 @@ def test_drift_compensation_as_the_release_lays_it_out(release, layout, more):
         probe.compensate_drift(1e-10, 2e-10)
 
 
+def test_no_drift_switches_the_compensation_off():
+    conversation = [
+        pair("Piezo.DriftCompSet", "i f f f f", 0, 0.0, 0.0, 0.0, 10.0),
+        pair("Piezo.DriftCompGet", answer=struct.pack(">IfffIIIf", 0, 0, 0, 0, 0, 0, 0, 10.0)),
+    ]
+    with connected(conversation) as probe:
+        probe.compensate_drift(0.0, 0.0)
+
+
+def test_drift_compensation_that_stays_on_is_an_error():
+    conversation = [
+        pair("Piezo.DriftCompSet", "i f f f f", 0, 0.0, 0.0, 0.0, 10.0),
+        pair("Piezo.DriftCompGet", answer=struct.pack(">IfffIIIf", 1, 0, 0, 0, 0, 0, 0, 10.0)),
+    ]
+    with (
+        connected(conversation) as probe,
+        pytest.raises(InstrumentError, match="drift compensation is on at 0, 0 m/s after 0, 0"),
+    ):
+        probe.compensate_drift(0.0, 0.0)
+
+
 def test_move_waits_and_reads_the_place_back():
     here, there = struct.pack(">dd", 0, 0), struct.pack(">dd", 1e-6, 2e-6)
     conversation = [

@@ -14,7 +14,9 @@ ENOUGH = 300e-12
 """Charge (C) at which the growth is disturbed."""
 
 
-def disturbed(lab: Any, disturb: Callable[[], None], control: RunControl, status: str) -> tuple[Any, list[list[str]], Any]:
+def disturbed(
+    lab: Any, disturb: Callable[[], None], control: RunControl, status: str
+) -> tuple[Any, list[list[str]], Any]:
     """Grow until the charge is ENOUGH, then `disturb`.
 
     Return the run, what was unsafe when its result was stored, and the contact in which it grew.

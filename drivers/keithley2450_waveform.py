@@ -5,13 +5,13 @@ output goes off in the model, with no computer in the loop; readings are fetched
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from drivers import keithley2450_ranges as ranges
 from drivers.keithley2450_program import NAME, lines
-from nanoprobe.errors import BadInput, InstrumentError, InstrumentTimeout
+from nanoprobe.errors import BadInput, GarbledAnswer, InstrumentError, InstrumentTimeout
 from nanoprobe.roles import Array, Watch
 from nanoprobe.units import si
 from nanoprobe.waveform import OnReadings, Runner, Waveform, WaveformEnd
@@ -30,13 +30,21 @@ MOST_BLOCKS = 250
 MOST_FETCHED = 20_000
 """Readings fetched in one block."""
 SPARE = 16
-FETCH_EVERY, FETCH_POLLS = 0.25, 4
+FETCH_EVERY, FETCH_POLLS = 0.25, 2
 """Time between two fetches (s) where there is a pause between polls, and polls between two where there is none."""
 DEADLINE_FACTOR, DEADLINE_SLACK = 2.0, 30.0
 """A waveform may take so many times its planned duration, and so much more (s)."""
 STATE_AGE = 0.15
 """The state of the model may be so old (s): IDLE is not believed so soon after the start."""
 RUNNING = frozenset({"RUNNING", "WAITING", "BUILDING"})
+
+
+class Look(NamedTuple):
+    """One look at a running model: its state, readings so far, output on."""
+
+    state: str
+    readings: int
+    output: bool
 
 
 class WaveformProgram:
@@ -108,16 +116,15 @@ class WaveformProgram:
         while True:
             watch()
             polls += 1
-            state, now = meter.ask(":TRIG:STAT?").partition(";")[0].strip().upper(), meter.moment()
-            over = state not in RUNNING and (not pause or now >= started + STATE_AGE)
+            look, now = self._look(), meter.moment()
+            over = look.state not in RUNNING and (not pause or now >= started + STATE_AGE)
             if over or (now >= fetch_at if pause else polls % FETCH_POLLS == 0):
-                count, output = self._progress()
-                enough = self._fetch(plan, have, count, on_readings)
-                have, fetch_at = count, now + FETCH_EVERY
-                if enough or (over and not output):
+                enough = self._fetch(plan, have, look.readings, on_readings)
+                have, fetch_at = look.readings, now + FETCH_EVERY
+                if enough or (over and not look.output):
                     return WaveformEnd(runner=Runner.INSTRUMENT, readings=have, stopped=enough or have < planned)
                 if over:
-                    self._refuse(state)
+                    self._refuse(look.state)
             if now > deadline:
                 raise InstrumentTimeout(
                     f"{meter.name}: a waveform of {plan.duration:.3g} s still runs after {now - started:.3g} s; output "
@@ -126,10 +133,16 @@ class WaveformProgram:
             if pause:
                 meter.rest(pause)
 
-    def _progress(self) -> tuple[int, bool]:
-        """Ask for the number of readings and whether the output is on."""
-        readings, output = self._meter.ask(f':TRAC:ACT? "{NAME}";:OUTP?').split(";")
-        return int(float(readings)), output.strip() in ("1", "ON")
+    def _look(self) -> Look:
+        """Ask how far the model is, in one question. Raises GarbledAnswer."""
+        answer = self._meter.ask(f':TRIG:STAT?;:TRAC:ACT? "{NAME}";:OUTP?')
+        try:
+            state, _, _, readings, output = answer.split(";")
+            return Look(state.strip().upper(), int(float(readings)), output.strip() in ("1", "ON"))
+        except (ValueError, OverflowError):
+            raise GarbledAnswer(
+                f"{self._meter.name} answers '{answer:.80}' when asked how far its waveform is"
+            ) from None
 
     def _refuse(self, state: str) -> None:
         self._meter.check_errors()

@@ -7,6 +7,8 @@ from functools import lru_cache
 from nanoprobe.recording import Command, Field
 
 _SWITCH = {"ON": 1.0, "OFF": 0.0}
+IN_PARTS = "TRIG:STAT?"
+"""The question that answers in several parts (state, state, block of a trigger model)."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ class ScpiDialect:
         parts = answer.decode("latin-1").rstrip("\r\n").split(";")
         if len(parts) < len(questions) or not questions:
             return (Field(";".join(parts)),)
-        # One question may answer in several parts (:TRIG:STAT? does): what is left over belongs to the last one.
-        texts = [*parts[: len(questions) - 1], ",".join(parts[len(questions) - 1 :])]
+        # What is left over belongs to the question that answers in several parts, or to the last one.
+        more = next((place for place, question in enumerate(questions) if question == IN_PARTS), len(questions) - 1)
+        last = more + 1 + len(parts) - len(questions)
+        texts = [*parts[:more], ",".join(parts[more:last]), *parts[last:]]
         found: tuple[Field, ...] = ()
         for question, text in zip(questions, texts, strict=True):
             found += self.answers.get(question, _UNKNOWN).label(arguments_of(text))

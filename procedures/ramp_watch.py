@@ -8,7 +8,7 @@ from nanoprobe.roles import TripWay
 from nanoprobe.units import si
 from procedures.contact import Contact
 
-EVERY = 4
+EVERY = 2
 """Polls between two looks at the probe: counted, not timed, so that a run at any pace looks at the same samples."""
 
 

@@ -12,8 +12,8 @@ from sim_instruments.scpi import Answer, Call, ScpiError, match_word
 from sim_instruments.scpi_tree import CommandTree
 
 LARGEST_COUNT = 268_435_455
-POLL = 0.25
-"""What a look at a running model costs at pace 0 (s): a client draws its curve four times a second and looks as often."""
+POLL = 0.5
+"""What a look at a running model costs at pace 0 (s): short enough to judge force and current on the way."""
 LIMIT_KINDS: Mapping[str, str] = {"ABOVe": "ABOV", "BELow": "BEL", "INside": "IN", "OUTside": "OUT"}
 CLEARING: Mapping[str, str] = {"ENTer": "ENT", "NEVer": "NEV"}
 Build = Callable[[Call], blocks.Block]

@@ -11,6 +11,8 @@ from sim_instruments.timeline import Session
 
 STEP_SHARE = 0.4
 """Motor steps between two searches, as a share of the piezo's reach."""
+POLL = 0.1
+"""Simulated time (s) that one question for the state may let pass at pace 0."""
 CENTRED = 0.1
 """The motor centres the piezo when contact was found farther from its middle than this share of its reach."""
 
@@ -79,7 +81,12 @@ class AutoApproach(Module):
         elif not wanted and self._routine is not None:
             self._routine.interrupt()
 
-    @command("AutoApproach.OnOffGet", "", "H", Cost.POLL)
-    def get_on(self, _: Session) -> tuple[int]:
+    @command("AutoApproach.OnOffGet", "", "H", Cost.OWN)
+    async def get_on(self, session: Session) -> tuple[int]:
         """Return whether the approach is under way."""
+        if self.running and self.controller.timeline.pace == 0:
+            # Nothing but this question lets the time of an approach pass: a tap each would be hundreds of questions.
+            await session.until(lambda: not self.running, POLL)
+        else:
+            await session.spend(self.controller.tap)
         return (int(self.running),)

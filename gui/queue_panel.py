@@ -114,9 +114,9 @@ class QueuePanel(QWidget):
         layout.addWidget(now)
         layout.addWidget(self.held)
         layout.addWidget(self.list, 1)
-        layout.addLayout(row(*(self.buttons[name] for name in ("Up", "Down", "Repeat", "Remove")), None, self.copy))
-        layout.addLayout(row(self.buttons["Edit"], self.buttons["Open run"], clear, None, self.hold))
-        layout.addWidget(self.left)
+        layout.addLayout(row(*(self.buttons[name] for name in ("Up", "Down", "Repeat", "Remove")), None))
+        layout.addLayout(row(self.buttons["Edit"], self.buttons["Open run"], self.copy, None, clear))
+        layout.addLayout(row(self.left, None, self.hold))
 
     # --- what the model says
 

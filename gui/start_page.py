@@ -66,7 +66,7 @@ class StartPage(QWidget):
     def _button(self, text: str, tip: str, wanted: pyqtBoundSignal) -> QPushButton:
         button = named(QPushButton(text), text.replace("&", ""), tip)
         button.setMinimumHeight(44)
-        button.setMinimumWidth(190)
+        button.setMinimumWidth(150)
         button.clicked.connect(wanted)
         return button
 
@@ -87,9 +87,17 @@ def _steps() -> QHBoxLayout:
     for line, (step, how) in enumerate(_STEPS):
         grid.addWidget(bold(QLabel(f"{line + 1}")), line, 0)
         grid.addWidget(bold(QLabel(step)), line, 1)
-        grid.addWidget(QLabel(how), line, 2)
+        grid.addWidget(_wrapped(how), line, 2)
     middle = QHBoxLayout()
     middle.addStretch(1)
     middle.addLayout(grid)
     middle.addStretch(1)
     return middle
+
+
+def _wrapped(text: str) -> QLabel:
+    """Return a label that takes two lines where the window is narrow."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance(text) * 2 // 3)
+    return label

@@ -232,7 +232,7 @@ class Window(QMainWindow):
                 self.tabifyDockWidget(docks[front], docks[key])
             docks[front].raise_()
         self.resizeDocks([docks["experiment"], docks["bench"]], [350, 350], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["ramp"]], [290], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["ramp"]], [round(0.3 * self.height())], Qt.Orientation.Vertical)
         self.resizeDocks([docks["bench"], docks["queue"]], [560, 320], Qt.Orientation.Vertical)
 
     def reset_layout(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim_instruments.force_law import reduced_modulus
+from sim_instruments.lag import lag
 from sim_instruments.mechanics import Mechanics
 from sim_instruments.noise import Floats, Noise
 from sim_instruments.preamp import bandwidth, preamp_noise
@@ -43,11 +44,7 @@ class Readout:
 
 def _lag(signal: Floats, step: float, time_constant: float) -> Floats:
     """Return `signal`, sampled every `step` (s), behind a first-order lag."""
-    from scipy.signal import lfilter  # takes most of a second, which the start of a lab does without
-
-    pole = float(np.exp(-step / time_constant))
-    out, _ = lfilter([1.0 - pole], [1.0, -pole], signal, zi=[pole * signal[0]])
-    return np.asarray(out, dtype=np.float64)
+    return lag(signal, float(np.exp(-step / time_constant)))
 
 
 def _pixel_time(t: Floats) -> float:

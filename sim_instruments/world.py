@@ -103,7 +103,8 @@ class World:
             return as_tabulated
         if self.settings.sample != "bare":
             raise ValueError("finite elements are for the bare sample: what a coating leaks and yields is not known")
-        from sim_instruments.site_fields import SiteFields  # the library takes a second to load
+        # The library takes a second to load, which a lab without finite elements starts without.
+        from sim_instruments.site_fields import SiteFields  # noqa: PLC0415
 
         return SiteFields(self.surface).seen
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sim_instruments.lag import lag
 from sim_instruments.nanonis.codes import one_of
 from sim_instruments.nanonis.preamp import FILTERS
 from sim_instruments.nanonis.registry import CommandError, index_error
@@ -91,11 +92,7 @@ def _filtered(controller: "Controller", current: Floats, t: Floats) -> Floats:
     cutoff = FILTERS[controller.preamp.filter_index][1]
     if math.isinf(cutoff) or len(t) < 2:
         return current
-    from scipy.signal import lfilter  # see sim_instruments.imaging
-
-    pole = math.exp(-2.0 * math.pi * cutoff * float(t[1] - t[0]))
-    smooth, _ = lfilter([1.0 - pole], [1.0, -pole], current, zi=[pole * current[0]])
-    return np.asarray(smooth, dtype=np.float64)
+    return lag(current, math.exp(-2.0 * math.pi * cutoff * float(t[1] - t[0])))
 
 
 def _shown(controller: "Controller", current: Floats) -> Floats:

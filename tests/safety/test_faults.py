@@ -32,7 +32,7 @@ CASES = [
         instrument,
         kind.name,
         id=f"{instrument}:{kind.name}-{procedure}",
-        marks=pytest.mark.slow if procedure in LONG or (kind.name, procedure) == ("one-byte", "current-map") else (),
+        marks=pytest.mark.slow if procedure in LONG else (),
     )
     for kind in KINDS.values()
     for instrument in kind.instruments

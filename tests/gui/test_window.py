@@ -154,6 +154,12 @@ def test_a_shortcut_takes_the_keyboard_to_each_panel(open_window: Window, key: s
     assert home.isAncestorOf(focus)
 
 
+def test_the_window_fits_a_small_screen(open_window: Window) -> None:
+    open_window.resize(1280, 720)
+    QCoreApplication.processEvents()
+    assert (open_window.width(), open_window.height()) == (1280, 720)
+
+
 def test_simulated_stands_in_title_badge_map_and_ramps(open_window: Window) -> None:
     assert "SIMULATED" in open_window.windowTitle()
     assert open_window.head.badge.isVisible()

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from nanoprobe.analysis.likelihood import COARSE, Data, maximise, value
-from nanoprobe.analysis.resampling import estimable
+from nanoprobe.analysis.likelihood import COARSE, Data, maximise
+from nanoprobe.analysis.resampling import CELLS, estimable
 from nanoprobe.analysis.strengths import Strengths
 from nanoprobe.analysis.weibull import why_not_estimable
 from nanoprobe.roles import Array
 
 SHUFFLES = 999
-_CELLS = 1 << 16
 FEWEST_POINTS = 5
 """With fewer points in a class its spread says nothing."""
 MANY_FAILURES = 200
@@ -60,7 +59,7 @@ def class_test(classes: Sequence[Strengths], seed: int = 0, shuffles: int = SHUF
     whole = Strengths(np.concatenate([c.lower for c in classes]), np.concatenate([c.upper for c in classes]))
     data = Data.of(whole, merged=False)
     labels = np.repeat(np.arange(len(classes)), [len(c) for c in classes])
-    common = float(_tops(data, np.ones((1, len(whole))))[0])
+    common = float(_tops(data, data.count[None, :])[0])
     statistic = float(_gains(data, labels[None, :], len(classes), common)[0])
     limit = float(chi2.sf(statistic, degrees))
     if min(c.failures for c in classes) >= MANY_FAILURES:
@@ -92,7 +91,7 @@ def _as_large(
 ) -> int:
     """Return how many shuffles of the labels give a statistic as large; one without a maximum counts as such."""
     rng = np.random.default_rng(seed)
-    block, count = max(1, _CELLS // len(labels)), 0
+    block, count = max(1, CELLS // len(labels)), 0
     for first in range(0, shuffles, block):
         shuffled = rng.permuted(np.tile(labels, (min(block, shuffles - first), 1)), axis=1)
         count += int((_gains(data, shuffled, number, common) >= statistic - 1e-9 * abs(statistic)).sum())
@@ -101,17 +100,17 @@ def _as_large(
 
 def _gains(data: Data, labels: NDArray[np.intp], number: int, common: float) -> Array:
     """Return the statistic for each row of `labels` (k, n)."""
-    parts = [_tops(data, (labels == label).astype(np.float64)) for label in range(number)]
-    return np.asarray(2 * (np.sum(parts, axis=0) - common))
+    members = [np.nonzero(labels == label)[1].reshape(len(labels), -1) for label in range(number)]
+    tops = [_tops(data[points], data.count[points]) for points in members]
+    return np.asarray(2 * (np.sum(tops, axis=0) - common))
 
 
 def _tops(data: Data, weights: Array) -> Array:
-    """Return the largest log-likelihood under each row of `weights`: 0 where nothing failed, inf without a maximum."""
+    """Return the largest log-likelihood of each sample (row): 0 where nothing failed, inf without a maximum."""
     failures = (weights * ~data.open).sum(axis=1)
     top = np.where(failures > 0, np.inf, 0.0)
     rows = np.flatnonzero(estimable(data, weights))
     if rows.size:
-        modulus, offset, converged = maximise(data, weights[rows], tolerance=COARSE)
-        found = value(data, weights[rows], modulus, offset)
-        top[rows] = np.where(converged, found, np.inf)
+        best = maximise(data.of_rows(rows), weights[rows], tolerance=COARSE)
+        top[rows] = np.where(best.found, best.value, np.inf)
     return top

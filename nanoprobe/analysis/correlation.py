@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.stats import rankdata
+from numpy.typing import ArrayLike, NDArray
 
 from nanoprobe.analysis.estimate import Estimate, percentile_interval, unknown
 from nanoprobe.analysis.resampling import BOOTSTRAP, RESAMPLES
@@ -44,9 +43,11 @@ def correlate(sample: Strengths, other: ArrayLike, quantity: str, seed: int = 0)
     if why:
         return Correlation(quantity=quantity, rho=unknown("1", BOOTSTRAP, why), points=len(value), p_value=np.nan)
     rng = np.random.default_rng(seed)
-    rho = _rho(gehan_scores(sample), value)
-    low, high = _interval(sample, value, rng)
-    p = _shuffled(sample, value, rho, rng)
+    strength, rank = _places(sample), np.unique(value, return_inverse=True)[1]
+    scores, ranks = _gehan(strength), _ranks(rank)
+    rho = _rho(scores, ranks)
+    low, high = _interval(strength, rank, rng)
+    p = _shuffled(scores, ranks, rho, rng)
     estimate = Estimate(value=rho, low=low, high=high, unit="1", method=BOOTSTRAP)
     return Correlation(quantity=quantity, rho=estimate, points=len(value), p_value=p)
 
@@ -66,34 +67,43 @@ def gehan_scores(sample: Strengths) -> Array:
     >>> gehan_scores(exact([1.0, 2.0, 3.0, 3.0], [True, True, False, True])).tolist()
     [-3.0, -1.0, 3.0, 1.0]
     """
-    value, failed = sample.middle, sample.failed
-    failures, everyone = np.sort(value[failed]), np.sort(value)
-    censored = np.sort(value[~failed])
-    weaker = np.searchsorted(failures, value, side="left").astype(np.float64)
-    # A point censored where another failed outlived it.
-    weaker += ~failed * (np.searchsorted(failures, value, side="right") - weaker)
-    stronger = len(everyone) - np.searchsorted(everyone, value, side="right")
-    tied_censored = np.searchsorted(censored, value, side="right") - np.searchsorted(censored, value, side="left")
-    return np.asarray(weaker - np.where(failed, stronger + tied_censored, 0.0))
+    return _gehan(_places(sample))
 
 
-def _rho(scores: Array, value: Array) -> float:
-    ranks = rankdata(value)
+def _places(sample: Strengths) -> NDArray[np.intp]:
+    """Return twice the place of each voltage among the distinct ones, plus 1 where it is censored: a whole order of strengths."""
+    return 2 * np.unique(sample.middle, return_inverse=True)[1] + ~sample.failed
+
+
+def _gehan(places: NDArray[np.intp]) -> Array:
+    """Return Gehan's score of points with these `_places`, counted once for all that share one."""
+    failed, censored = np.bincount(places, minlength=places.max() // 2 * 2 + 2).reshape(-1, 2).T
+    weaker = np.cumsum(failed)  # a point censored where another failed outlived it
+    stronger = len(places) - weaker - np.cumsum(censored) + censored
+    return np.column_stack([weaker - failed - stronger, weaker]).astype(np.float64).ravel()[places]
+
+
+def _ranks(places: NDArray[np.intp]) -> Array:
+    """Return the rank of each point from its place among the distinct values; equal ones share their mean rank."""
+    count = np.bincount(places)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[places])
+
+
+def _rho(scores: Array, ranks: Array) -> float:
     spread = scores.std() * ranks.std()
     return float(np.mean((scores - scores.mean()) * (ranks - ranks.mean())) / spread) if spread > 0 else np.nan
 
 
-def _interval(sample: Strengths, value: Array, rng: np.random.Generator) -> tuple[float, float]:
+def _interval(strength: NDArray[np.intp], rank: NDArray[np.intp], rng: np.random.Generator) -> tuple[float, float]:
     draws = np.empty(RESAMPLES)
     for draw in range(RESAMPLES):
-        chosen = rng.integers(0, len(value), len(value))
-        draws[draw] = _rho(gehan_scores(sample[chosen]), value[chosen])
+        chosen = rng.integers(0, len(rank), len(rank))
+        draws[draw] = _rho(_gehan(strength[chosen]), _ranks(rank[chosen]))
     known = draws[np.isfinite(draws)]
     return percentile_interval(known) if len(known) >= 0.975 * RESAMPLES else (-np.inf, np.inf)
 
 
-def _shuffled(sample: Strengths, value: Array, rho: float, rng: np.random.Generator) -> float:
-    scores, ranks = gehan_scores(sample), rankdata(value)
+def _shuffled(scores: Array, ranks: Array, rho: float, rng: np.random.Generator) -> float:
     scores, ranks = scores - scores.mean(), ranks - ranks.mean()
     norm = np.linalg.norm(scores) * np.linalg.norm(ranks)
     reached = sum(

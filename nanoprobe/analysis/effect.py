@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nanoprobe.analysis.class_test import FEWEST_POINTS
 from nanoprobe.analysis.estimate import Estimate, percentile_interval, unknown
@@ -53,7 +54,7 @@ def _ratio_of_medians(reference: Fitted, other: Fitted, seed: int) -> Estimate:
 
 def _medians(reference: Fitted, other: Fitted, seed: int) -> Estimate:
     """Return the ratio; where only a bound of one median is known (it lies beyond its ramps), a bound of the ratio."""
-    ends = [median_of_each(one.sample.middle, one.sample.failed)[0] for one in (reference, other)]
+    ends = [_median(one.sample, np.arange(len(one.sample))[None, :])[0] for one in (reference, other)]
     if np.isinf(ends).all():
         return unknown("1", BOOTSTRAP, "neither median is reached")
     first, second = (draw_medians(one.sample, seed + place) for place, one in enumerate((reference, other)))
@@ -76,5 +77,9 @@ def draw_medians(sample: Strengths, seed: int = 0, resamples: int = RESAMPLES) -
     block, medians = max(1, _CELLS // number), []
     for first in range(0, resamples, block):
         chosen = rng.integers(0, number, size=(min(block, resamples - first), number))
-        medians.append(median_of_each(sample.middle[chosen], sample.failed[chosen]))
+        medians.append(_median(sample, chosen))
     return np.concatenate(medians)
+
+
+def _median(sample: Strengths, chosen: NDArray[np.intp]) -> Array:
+    return median_of_each(sample.middle, sample.failed, chosen)

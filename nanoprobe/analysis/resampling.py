@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nanoprobe.analysis.estimate import Estimate, percentile_interval
-from nanoprobe.analysis.likelihood import COARSE, Data, maximise
+from nanoprobe.analysis.likelihood import COARSE, Data, Maximum, maximise
 from nanoprobe.analysis.strengths import Strengths
 from nanoprobe.analysis.weibull import Weibull
 from nanoprobe.roles import Array
 
 BOOTSTRAP = "bootstrap percentiles"
 RESAMPLES = 1000
-_CELLS = 1 << 16
-"""Resamples times points that are worked on at once: memory stays bounded."""
+CELLS = 1 << 13
+"""Resamples times points worked on at once: memory stays bounded, and what lies between two steps in the processor's cache."""
 _MOST_UNUSABLE = 0.025
 """Share of resamples without a fit beyond which there is no bootstrap interval."""
 
@@ -43,32 +43,27 @@ def draw_fits(sample: Strengths, fit: Weibull, seed: int = 0, resamples: int = R
     rng = np.random.default_rng(seed)
     share = data.count / data.count.sum()
     modulus, scale = [], []
-    block = max(1, _CELLS // len(share))
+    block = max(1, CELLS // len(share))
     for first in range(0, resamples, block):
         weights = rng.multinomial(len(sample), share, size=min(block, resamples - first)).astype(np.float64)
-        m, b, converged = _fits(data, weights, fit)
-        modulus.append(m[converged])
-        scale.append(np.exp(b[converged] / m[converged]))
+        best = _fits(data, weights, fit)
+        modulus.append(best.modulus[best.found])
+        scale.append(np.exp(best.offset[best.found] / best.modulus[best.found]))
     good = np.concatenate(modulus)
     return Draws(good, np.concatenate(scale), resamples - len(good))
 
 
-def _fits(data: Data, weights: Array, fit: Weibull) -> tuple[Array, Array, NDArray[np.bool_]]:
-    usable = estimable(data, weights)
-    rows = np.flatnonzero(usable)
-    modulus, offset = np.full(len(weights), np.nan), np.full(len(weights), np.nan)
-    begin = (np.full(len(rows), fit.profile.modulus), np.full(len(rows), fit.profile.offset))
-    modulus[rows], offset[rows], usable[rows] = maximise(data, weights[rows], begin, COARSE)
-    return modulus, offset, usable
+def _fits(data: Data, weights: Array, fit: Weibull) -> Maximum:
+    begin = np.array([fit.profile.modulus]), np.array([fit.profile.offset])
+    return maximise(data, weights[estimable(data, weights)], begin, COARSE)
 
 
 def estimable(data: Data, weights: Array) -> NDArray[np.bool_]:
     """Say for each row of `weights` (k, n) whether that sample has a fit (see `weibull.why_not_estimable`)."""
-    there = weights > 0
-    failed = there & ~data.open
-    lowest_upper = np.where(failed, data.high, np.inf).min(axis=1)
+    there, upper = weights > 0, np.where(data.open, np.inf, data.low + data.width)
+    lowest_upper = np.where(there, upper, np.inf).min(axis=1)
     highest_lower = np.where(there, data.low, -np.inf).max(axis=1)
-    return np.asarray(((weights * ~data.open).sum(axis=1) >= 2) & (highest_lower > lowest_upper))
+    return np.asarray((np.vecdot(weights, np.isfinite(upper).astype(np.float64)) >= 2) & (highest_lower > lowest_upper))
 
 
 def bootstrap_interval(value: float, draws: Draws, values: Array, unit: str) -> Estimate:

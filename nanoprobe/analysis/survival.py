@@ -107,16 +107,16 @@ def survival_curve(values: ArrayLike, observed: ArrayLike) -> SurvivalCurve:
     )
 
 
-def median_of_each(values: Array, observed: NDArray[np.bool_]) -> Array:
-    """Return the Kaplan-Meier median of each row of `values` (k, n): the first value survived by at most half.
+def median_of_each(values: Array, observed: NDArray[np.bool_], chosen: NDArray[np.intp]) -> Array:
+    """Return the Kaplan-Meier median of each sample `chosen` (indices, shape (k, n)) from `values`.
 
-    Infinite where more than half survive; where the curve lies flat on one half, the middle of the step, as `quantiles`.
-    A value observed and one censored at the same place count in this order.
+    It is the first value survived by at most half: infinite where more than half survive; where the curve lies flat on one half,
+    the middle of the step, as `quantiles`. A value observed and one censored at the same place count in this order.
     """
-    value, event = np.atleast_2d(values), np.atleast_2d(observed)
-    order = np.lexsort((~event, value), axis=-1)
-    value, event = np.take_along_axis(value, order, axis=1), np.take_along_axis(event, order, axis=1)
-    at_risk = value.shape[1] - np.arange(value.shape[1])
+    order = np.lexsort((~observed, values))
+    ranked = np.sort(np.argsort(order)[chosen], axis=1)
+    value, event = values[order][ranked], observed[order][ranked]
+    at_risk = ranked.shape[1] - np.arange(ranked.shape[1])
     survival = np.cumprod(np.where(event, 1 - 1 / at_risk, 1.0), axis=1)
     first = _first(value, (survival <= 0.5 + 1e-9) & event)
     beyond = _first(value, (survival < 0.5 - 1e-9) & event)

@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from nanoprobe.analysis.estimate import CONFIDENCE, Estimate
-from nanoprobe.analysis.likelihood import Data, maximise, slope, value
+from nanoprobe.analysis.likelihood import Data, Slope, maximise, slope
 from nanoprobe.analysis.strengths import Strengths
 from nanoprobe.errors import BadInput
 from nanoprobe.roles import Array
@@ -80,20 +80,20 @@ def fit_weibull(sample: Strengths) -> Weibull:
     if why:
         raise NotEstimable(why)
     data = Data.of(sample)
-    modulus, offset, converged = maximise(data, data.count[None, :])
-    if not converged[0]:
+    best = maximise(data, data.count[None, :])
+    if not best.found[0]:
         raise NotEstimable("the likelihood of these points has no maximum that can be found; look at the points")
-    best = Profile(data, float(modulus[0]), float(offset[0]))
+    profile = Profile(data, float(best.modulus[0]), float(best.offset[0]), float(best.value[0]))
     few = f"only {sample.failures} failures: intervals are too narrow" if sample.failures < FEW_FAILURES else ""
     return Weibull(
-        modulus=best.interval_of_modulus(),
-        scale=best.quantile(0.0),
-        median=best.quantile(float(np.log(np.log(2)))),
+        modulus=profile.interval_of_modulus(),
+        scale=profile.quantile(0.0),
+        median=profile.quantile(float(np.log(np.log(2)))),
         points=len(sample),
         failures=sample.failures,
-        log_likelihood=best.top - float(data.count[data.exact] @ data.low[data.exact]),
+        log_likelihood=profile.top + data.per_volt,
         note=few,
-        profile=best,
+        profile=profile,
     )
 
 
@@ -111,14 +111,13 @@ def why_not_estimable(sample: Strengths) -> str:
 
 
 class Profile:
-    """The likelihood around its maximum (`modulus`, `offset`), and where it has fallen by 1.92 (1 + 1.5/r), r failures."""
+    """The likelihood around its maximum `top` (`modulus`, `offset`), and where it has fallen by 1.92 (1 + 1.5/r), r failures."""
 
-    def __init__(self, data: Data, modulus: float, offset: float) -> None:
-        self.data, self.modulus, self.offset = data, modulus, offset
+    def __init__(self, data: Data, modulus: float, offset: float, top: float) -> None:
+        self.data, self.modulus, self.offset, self.top = data, modulus, offset, top
         self._weights = data.count[None, :]
         failures = float(data.count @ ~data.open)
         self._reach = np.sqrt(_DROP * (1 + _SMALL_SAMPLE / failures))
-        self.top = float(value(data, self._weights, np.array([modulus]), np.array([offset]))[0])
 
     def interval_of_modulus(self) -> Estimate:
         """Return m with its interval."""
@@ -150,30 +149,32 @@ class Profile:
 
         The root of the fall is nearly linear in the parameter, which is what makes the crossing quick to find.
         """
-        t, best = begin, -np.inf
+        t, here = begin, self._at(*(origin + begin * direction))
         for _ in range(60):
-            m, b = origin + t * direction
-            here = slope(self.data, self._weights, np.array([m]), np.array([b]))
-            best = float(here.value[0])
             gradient = float(here.gradient[0] @ direction)
             bend = float(direction @ here.hessian[0] @ direction)
-            if not np.isfinite(best) or bend >= 0:
+            if not np.isfinite(here.value[0]) or bend >= 0:
                 break
             step = -gradient / bend
             if abs(step * gradient) < 1e-10:
                 break
-            t = self._stepped(origin, direction, t, step, best)
+            t, here = self._stepped(origin, direction, t, step, here)
+        best = float(here.value[0])
         return float(np.sqrt(max(self.top - best, 0.0)) - self._reach) if np.isfinite(best) else np.inf
 
-    def _stepped(self, origin: Array, direction: Array, t: float, step: float, before: float) -> float:
+    def _stepped(self, origin: Array, direction: Array, t: float, step: float, here: Slope) -> tuple[float, Slope]:
+        before = float(here.value[0])
         for _ in range(60):
             m, b = origin + (t + step) * direction
             if m > 0:
-                after = float(value(self.data, self._weights, np.array([m]), np.array([b]))[0])
-                if after >= before - 1e-10 * abs(before):
-                    return t + step
+                there = self._at(m, b)
+                if there.value[0] >= before - 1e-10 * abs(before):
+                    return t + step, there
             step /= 2
-        return t
+        return t, here
+
+    def _at(self, modulus: float, offset: float) -> Slope:
+        return slope(self.data, self._weights, np.array([modulus]), np.array([offset]))
 
     def _crossings(self, fall: Callable[[float], float], first: float) -> tuple[float, float]:
         return self._crossing(fall, -first), self._crossing(fall, first)

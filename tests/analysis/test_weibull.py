@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter, WeibullFitter
 from scipy.optimize import approx_fprime
 
-from nanoprobe.analysis.likelihood import Data, slope, value
+from nanoprobe.analysis.likelihood import Data, slope
 from nanoprobe.analysis.probability_plot import plotting_positions, probability_plot
 from nanoprobe.analysis.resampling import bootstrap_interval, draw_fits
 from nanoprobe.analysis.strengths import Strengths, exact
@@ -167,7 +167,7 @@ def test_derivatives_are_those_of_the_likelihood():
     ones = np.ones((1, 4))
 
     def at(p):
-        return float(value(data, ones, np.array([p[0]]), np.array([p[1]]))[0])
+        return float(slope(data, ones, np.array([p[0]]), np.array([p[1]])).value[0])
 
     here = slope(data, ones, np.array([3.0]), np.array([3.5]))
     np.testing.assert_allclose(here.gradient[0], approx_fprime([3.0, 3.5], at, 1e-7), rtol=1e-5)
@@ -197,8 +197,15 @@ def test_plotting_positions_move_up_past_a_point_censored_among_the_failures():
 def test_medians_of_rows_are_those_of_the_quantiles(rows):
     values, observed = (np.array(column) for column in zip(*rows, strict=True))
     (expected,) = quantiles(values.astype(float), observed, 0.5)
-    found = median_of_each(values.astype(float), observed)[0]
+    found = median_of_each(values.astype(float), observed, np.arange(len(values))[None, ::-1])[0]
     assert found == (INF if expected.beyond else pytest.approx(expected.value))
+
+
+@pytest.mark.parametrize("modulus", [2.0, 20.0, 60.0])
+def test_a_bracket_from_zero_has_the_likelihood_of_failing_below_its_end_however_steep(modulus):
+    data = Data.of(Strengths(np.array([0.0]), np.array([0.5])))
+    here = slope(data, np.ones((1, 1)), np.array([modulus]), np.array([modulus * np.log(0.6)]))
+    assert here.value[0] == pytest.approx(np.log(-np.expm1(-((0.5 / 0.6) ** modulus))), rel=1e-9)
 
 
 @pytest.mark.parametrize("offset", [3218.0, -2000.0, 6000.0], ids=["at it", "all failed long ago", "none fails by far"])

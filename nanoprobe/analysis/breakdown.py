@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from nanoprobe.analysis.class_test import ClassTest, class_test
 from nanoprobe.analysis.correlation import Correlation, correlate
@@ -69,12 +69,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakdown:
-    """The statistics of a run. Points without a usable voltage are counted in `left_out`."""
+    """The statistics of a run. Points without a usable voltage are counted in `left_out`; `kinds`: the `Site` of every point."""
 
     classes: tuple[ClassResult, ...]
     comparisons: tuple[Comparison, ...]
     correlations: tuple[Correlation, ...]
     left_out: int
+    kinds: NDArray[np.int8] = field(repr=False, metadata={"hidden": True})
     places: "Places" = field(repr=False, metadata={"hidden": True})
 
     def by_site(self, site: str) -> ClassResult | None:
@@ -118,10 +119,7 @@ def analyse(run: RunData, seed: int = 0, verdicts: PointVerdicts | None = None) 
     known_places = {name: values for name, values in about.items() if name != MODULUS or np.isfinite(values).any()}
     places = Places(sample, kinds[chosen], known_places)
     known = sites is not None or "site" in run.points
-    return _breakdown(summarise(verdicts, kinds if known else None), places, verdicts, seed)
-
-
-def _breakdown(rows: Sequence[SummaryRow], places: Places, verdicts: PointVerdicts, seed: int) -> Breakdown:
+    rows = summarise(verdicts, kinds if known else None)
     classes = tuple(_class(row, _chosen(row.site, places), seed) for row in rows)
     begun = int((verdicts.state > 0).sum())
     return Breakdown(
@@ -129,6 +127,7 @@ def _breakdown(rows: Sequence[SummaryRow], places: Places, verdicts: PointVerdic
         comparisons=_between_sites([one for one in classes if one.site not in (ALL, Site.UNKNOWN.label)], seed),
         correlations=tuple(correlate(places.sample, values, name, seed) for name, values in places.about.items()),
         left_out=begun - len(places.sample),
+        kinds=kinds,
         places=places,
     )
 
@@ -177,8 +176,8 @@ def share(count: int, number: int) -> Estimate:
     if not number:
         return unknown("1", method, "no point")
     tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, count, number - count + 1)) if count else 0.0
-    high = float(beta.ppf(1 - tail, count + 1, number - count)) if count < number else 1.0
+    low = float(betaincinv(count, number - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, number - count, 1 - tail)) if count < number else 1.0
     return Estimate(value=count / number, low=low, high=high, unit="1", method=method)
 
 

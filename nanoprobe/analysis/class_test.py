@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
-from nanoprobe.analysis.likelihood import COARSE, Data, maximise
+from nanoprobe.analysis.likelihood import COARSE, Data, Maximum, maximise
 from nanoprobe.analysis.resampling import CELLS, estimable
 from nanoprobe.analysis.strengths import Strengths
 from nanoprobe.analysis.weibull import why_not_estimable
@@ -59,9 +59,9 @@ def class_test(classes: Sequence[Strengths], seed: int = 0, shuffles: int = SHUF
     whole = Strengths(np.concatenate([c.lower for c in classes]), np.concatenate([c.upper for c in classes]))
     data = Data.of(whole, merged=False)
     labels = np.repeat(np.arange(len(classes)), [len(c) for c in classes])
-    common = float(_tops(data, data.count[None, :])[0])
+    common = maximise(data, data.count[None, :])
     statistic = float(_gains(data, labels[None, :], len(classes), common)[0])
-    limit = float(chi2.sf(statistic, degrees))
+    limit = float(chdtrc(degrees, statistic))
     if min(c.failures for c in classes) >= MANY_FAILURES:
         return ClassTest(statistic=statistic, degrees=degrees, p_value=limit, p_chi2=limit, shuffles=0)
     reached = 1 + _as_large(data, labels, len(classes), common, statistic, seed, shuffles)
@@ -87,7 +87,7 @@ def _why_not(classes: Sequence[Strengths]) -> str:
 
 
 def _as_large(
-    data: Data, labels: NDArray[np.intp], number: int, common: float, statistic: float, seed: int, shuffles: int
+    data: Data, labels: NDArray[np.intp], number: int, common: Maximum, statistic: float, seed: int, shuffles: int
 ) -> int:
     """Return how many shuffles of the labels give a statistic as large; one without a maximum counts as such."""
     rng = np.random.default_rng(seed)
@@ -98,19 +98,19 @@ def _as_large(
     return count
 
 
-def _gains(data: Data, labels: NDArray[np.intp], number: int, common: float) -> Array:
+def _gains(data: Data, labels: NDArray[np.intp], number: int, common: Maximum) -> Array:
     """Return the statistic for each row of `labels` (k, n)."""
     members = [np.nonzero(labels == label)[1].reshape(len(labels), -1) for label in range(number)]
-    tops = [_tops(data[points], data.count[points]) for points in members]
-    return np.asarray(2 * (np.sum(tops, axis=0) - common))
+    tops = [_tops(data[points], data.count[points], common) for points in members]
+    return np.asarray(2 * (np.sum(tops, axis=0) - common.value))
 
 
-def _tops(data: Data, weights: Array) -> Array:
+def _tops(data: Data, weights: Array, common: Maximum) -> Array:
     """Return the largest log-likelihood of each sample (row): 0 where nothing failed, inf without a maximum."""
     failures = (weights * ~data.open).sum(axis=1)
     top = np.where(failures > 0, np.inf, 0.0)
     rows = np.flatnonzero(estimable(data, weights))
     if rows.size:
-        best = maximise(data.of_rows(rows), weights[rows], tolerance=COARSE)
+        best = maximise(data.of_rows(rows), weights[rows], (common.modulus, common.offset), COARSE)
         top[rows] = np.where(best.found, best.value, np.inf)
     return top

@@ -60,10 +60,10 @@ def draw_run(run: RunData, path: str | os.PathLike[str], title: str = "") -> Pat
     return target
 
 
-def draw(run: RunData, title: str = "") -> Figure:
-    """Return the picture of `run` as a figure, for a notebook or a report."""
+def draw(run: RunData, title: str = "", kinds: NDArray[np.int8] | None = None) -> Figure:
+    """Return the picture of `run` as a figure, for a notebook or a report; `kinds`: each point's `Site`, where it is known."""
     image, points = map_image(run), run.points
-    kinds = kinds_of_points(points, sites_of(image))
+    kinds = kinds_of_points(points, sites_of(image)) if kinds is None else kinds
     verdicts = verdicts_of(points)
     figure = Figure(figsize=(13, 11), layout="compressed")
     FigureCanvasAgg(figure)

@@ -84,20 +84,33 @@ class Terms:
 def terms(data: Data, modulus: Array, offset: Array) -> Terms:
     """Return the terms of each bracket for `modulus` and `offset` of shape (k,): arrays of shape (k, n)."""
     m, b = modulus[:, None], offset[:, None]
+    # In place where it can be: to make arrays anew costs more than what is reckoned in them.
     with np.errstate(all="ignore"):  # a trial with a modulus below 0 gives NaN, and is not taken
-        z, width = m * data.low - b, m * data.width
-        top = z + width
-        reached = np.minimum(np.maximum(top, _LOWEST), _HIGHEST)
-        low, high = np.exp(np.minimum(z, _HIGHEST)), np.exp(reached)
-        gap = -high * np.expm1(-width)  # e^z at the upper end less that at the lower
-        failing = -np.expm1(-gap)
-        value = np.log(failing) - low
-        if top.min() < _LOWEST:
-            value += np.where(data.open, 0.0, np.minimum(top - reached, 0.0))
-        odds = 1 / failing - 1
-        p, r = gap * odds, high * odds
-        s = 1 - gap - p
-        return Terms(value, p - low, r, p * s - low, r * s, r * (1 - high - r))
+        z, fall = m * data.low, -m * data.width
+        z -= b
+        top = z - fall
+        deep = np.where(data.open, 0.0, np.minimum(top - _LOWEST, 0.0)) if top.min() < _LOWEST else 0.0
+        high = np.exp(np.clip(top, _LOWEST, _HIGHEST, out=top), out=top)
+        low = np.exp(np.minimum(z, _HIGHEST, out=z), out=z)
+        gap = np.expm1(fall, out=fall)
+        gap *= high
+        failing = np.expm1(gap)
+        np.negative(gap, out=gap)  # e^z at the upper end less that at the lower
+        np.negative(failing, out=failing)
+        value = np.log(failing)
+        value += deep - low
+        odds = np.divide(1, failing, out=failing)
+        odds -= 1
+        z, u = gap * odds, high * odds
+        gap += z
+        rest = np.subtract(1, gap, out=gap)
+        zz, zu = z * rest, u * rest
+        high += u
+        uu = np.subtract(1, high, out=high)
+        uu *= u
+        z -= low
+        zz -= low
+    return Terms(value, z, u, zz, zu, uu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +127,17 @@ def slope(data: Data, weights: Array, modulus: Array, offset: Array) -> Slope:
 
     `weights` has shape (k, n) or (1, n), the parameters (k,) or (1,).
     """
-    t, y, d = terms(data, modulus, offset), data.low, data.width
-    z, u, zz, zu, uu = (weights * one for one in (t.z, t.u, t.zz, t.zu, t.uu))
-    gradient = [np.vecdot(z, y) + np.vecdot(u, d), -z.sum(axis=1)]
-    steep = np.vecdot(zz, y * y) + 2 * np.vecdot(zu, y * d) + np.vecdot(uu, d * d)
-    cross = -np.vecdot(zz, y) - np.vecdot(zu, d)
-    hessian = np.stack([steep, cross, cross, zz.sum(axis=1)], axis=-1).reshape(-1, 2, 2)
-    return Slope(np.vecdot(weights, t.value), np.column_stack(gradient), hessian)
+    t, y, d, one = terms(data, modulus, offset), data.low, data.width, np.ones(data.low.shape[-1])
+
+    def sums(term: Array, *factors: Array) -> list[Array]:
+        weighted = weights * term
+        return [np.vecdot(weighted, factor) for factor in factors]
+
+    (z_y, z), (u_d,) = sums(t.z, y, one), sums(t.u, d)
+    (zz_yy, zz_y, zz), (zu_yd, zu_d), (uu_dd,) = sums(t.zz, y * y, y, one), sums(t.zu, y * d, d), sums(t.uu, d * d)
+    cross = -(zz_y + zu_d)
+    hessian = np.stack([zz_yy + 2 * zu_yd + uu_dd, cross, cross, zz], axis=-1).reshape(-1, 2, 2)
+    return Slope(np.vecdot(weights, t.value), np.column_stack([z_y + u_d, -z]), hessian)
 
 
 def start(data: Data, weights: Array) -> tuple[Array, Array]:

@@ -4,12 +4,10 @@ What comes back of a run is its findings, a few hundred kB; its ramps and images
 again. Peak memory is that of the runs being worked on at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
-
-from dask.base import compute
-from dask.delayed import delayed
 
 from nanoprobe.analysis.run_result import SEED, RunResult, analyse_run, short_names
 from nanoprobe.errors import BadInput, Unreachable
@@ -35,17 +33,23 @@ def analyse_all(
     """
     if len(set(addresses)) < len(addresses):
         raise BadInput("the same run is named twice; compare it with another one")
-    tasks = [delayed(analyse_address)(one, dict(given or {}), seed) for one in addresses]
-    results = _here(tasks) if scheduler is None else _on_cluster(tasks, scheduler)
+    analyse = partial(analyse_address, given=dict(given or {}), seed=seed)
+    results = _here(analyse, addresses) if scheduler is None else _on_cluster(analyse, addresses, scheduler)
     names = short_names([PurePosixPath(one) for one in addresses], [result.provenance.sample for result in results])
     return [replace(result, name=name) for result, name in zip(results, names, strict=True)]
 
 
-def _here(tasks: Sequence[object]) -> list[RunResult]:
-    return list(compute(*tasks, scheduler="threads"))
+def _here(analyse: Callable[[str], RunResult], addresses: Sequence[str]) -> list[RunResult]:
+    if len(addresses) == 1:
+        return [analyse(addresses[0])]
+    from dask import threaded  # here, since one run can do without the time that takes
+    from dask.base import compute
+
+    # Asked for "threads" by name, dask would import its cluster too.
+    return list(compute(*_tasks(analyse, addresses), scheduler=threaded.get))
 
 
-def _on_cluster(tasks: Sequence[object], scheduler: str) -> list[RunResult]:
+def _on_cluster(analyse: Callable[[str], RunResult], addresses: Sequence[str], scheduler: str) -> list[RunResult]:
     from distributed import Client  # here, since it takes a second that one run can do without
 
     try:
@@ -53,4 +57,10 @@ def _on_cluster(tasks: Sequence[object], scheduler: str) -> list[RunResult]:
     except (OSError, ValueError) as error:
         raise Unreachable(f"no dask scheduler answers at {scheduler}: {error}") from None
     with client:
-        return list(client.gather(client.compute(tasks)))
+        return list(client.gather(client.compute(_tasks(analyse, addresses))))
+
+
+def _tasks(analyse: Callable[[str], RunResult], addresses: Sequence[str]) -> list[object]:
+    from dask.delayed import delayed
+
+    return [delayed(analyse)(one) for one in addresses]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
@@ -32,6 +33,8 @@ details{margin:.8rem 0}summary{cursor:pointer;color:var(--mark);font-size:.92rem
 @media print{body{max-width:none;margin:0;font-size:11px}h2{break-before:page}figure,tr{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}}
 """
+_DPI = 150
+"""Of the images inside a figure."""
 _SHORT = 26
 """Most characters of a cell that stays on one line."""
 
@@ -100,7 +103,18 @@ def svg(figure: Figure, name: str) -> str:
         for collection in axes.collections:
             if isinstance(collection, LineCollection):
                 collection.set_rasterized(True)
+    _lay_out(figure)
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(text, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
+        figure.savefig(text, format="svg", dpi=_DPI, metadata={"Date": None, "Creator": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the parts of `figure` as `savefig` would, which for this draws all of it, every image included, a second time."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        figure.set_dpi(_DPI)
+        FigureCanvasSVG(figure)
+        engine.execute(figure)
+        figure.set_layout_engine(None)

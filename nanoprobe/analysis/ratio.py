@@ -1,7 +1,7 @@
 """How much larger one number is than another, from the intervals both have."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from nanoprobe.analysis.estimate import CONFIDENCE, Estimate, unknown
 
@@ -29,5 +29,5 @@ def ratio_of(first: Estimate, second: Estimate) -> tuple[Estimate, float]:
     down, up = np.hypot(b - b_low, a_high - a), np.hypot(b_high - b, a - a_low)
     low, high = np.exp([b - a - down, b - a + up])
     ratio = Estimate(value=float(np.exp(b - a)), low=float(low), high=float(high), unit="1", method=MOVER)
-    error = (down if b > a else up) / norm.ppf((1 + CONFIDENCE) / 2)
-    return ratio, float(2 * norm.sf(abs(b - a) / error)) if error > 0 else float("nan")
+    error = (down if b > a else up) / ndtri((1 + CONFIDENCE) / 2)
+    return ratio, float(2 * ndtr(-abs(b - a) / error)) if error > 0 else float("nan")

@@ -13,7 +13,7 @@ from nanoprobe.roles import Array
 
 BOOTSTRAP = "bootstrap percentiles"
 RESAMPLES = 1000
-CELLS = 1 << 13
+CELLS = 1 << 15
 """Resamples times points worked on at once: memory stays bounded, and what lies between two steps in the processor's cache."""
 _MOST_UNUSABLE = 0.025
 """Share of resamples without a fit beyond which there is no bootstrap interval."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from nanoprobe.analysis.estimate import CONFIDENCE, Estimate
 from nanoprobe.roles import Array
@@ -95,7 +95,7 @@ def survival_curve(values: ArrayLike, observed: ArrayLike) -> SurvivalCurve:
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(failures / (at_risk * (at_risk - failures)))
         log = np.log(survival)
-        reach = norm.ppf((1 + CONFIDENCE) / 2) * np.sqrt(greenwood) / log
+        reach = ndtri((1 + CONFIDENCE) / 2) * np.sqrt(greenwood) / log
         low, high = np.exp(log * np.exp(-reach)), np.exp(log * np.exp(reach))
     inner = (survival > 0) & (survival < 1)
     return SurvivalCurve(

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison, analyse
 from nanoprobe.analysis.conclusions import conclusions_of
@@ -93,14 +95,14 @@ def _parts(found: Breakdown, address: str) -> Iterator[Table | Plot]:
     yield Plot(
         title="The run",
         caption="Images, trigger voltages on the surface, and ramps.",
-        draw=partial(draw_at, address),
+        draw=partial(draw_at, address, found.kinds),
     )
 
 
-def draw_at(address: str) -> Figure:
-    """Return the picture of the run at `address`."""
+def draw_at(address: str, kinds: NDArray[np.int8]) -> Figure:
+    """Return the picture of the run at `address`, whose points have these `kinds`."""
     with open_run(address) as run:
-        return draw(run)
+        return draw(run, kinds=kinds)
 
 
 def _correlations(found: Breakdown) -> Iterator[Table | Plot]:

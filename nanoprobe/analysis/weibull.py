@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from nanoprobe.analysis.estimate import CONFIDENCE, Estimate
 from nanoprobe.analysis.likelihood import Data, Slope, maximise, slope
@@ -16,7 +17,7 @@ from nanoprobe.roles import Array
 PROFILE = "profile likelihood"
 FEW_FAILURES = 20
 """Below this number of failures a 95 % interval covers less than that; `docs/explanations/statistics.md` says how much."""
-_DROP = float(chi2.ppf(CONFIDENCE, 1)) / 2
+_DROP = float(chdtri(1, 1 - CONFIDENCE)) / 2
 _SMALL_SAMPLE = 1.5
 """Bartlett's (1937) correction: with r failures twice the fall of the likelihood is on average not 1 but about 1 + 1.5/r. Found
 by simulation (about 0.5 with censored points, 2 without); `docs/explanations/statistics.md` shows how well it holds."""
@@ -181,7 +182,7 @@ class Profile:
 
     def _crossing(self, fall: Callable[[float], float], step: float) -> float:
         """Return the shift at which `fall` is 0 on one side; infinite where it stays below."""
-        inner, outer = 0.0, step
+        fall, inner, outer = cache(fall), 0.0, step  # brentq asks again for both ends
         while fall(outer) < 0:
             inner, outer = outer, outer * 2
             if abs(outer) > _WIDEST:

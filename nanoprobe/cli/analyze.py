@@ -55,7 +55,6 @@ def analyze(
     # Imported here: the statistics' libraries take a second that no other command needs to spend.
     from nanoprobe.analysis.comparison import compare_runs
     from nanoprobe.analysis.many_runs import analyse_all
-    from nanoprobe.analysis.notebook import write_notebook
     from nanoprobe.analysis.report import Results, check_target, write_report
     from nanoprobe.analysis.run_result import SEED
 
@@ -72,6 +71,8 @@ def analyze(
     if report is not None:
         write_report(results, report)
     if notebook is not None:
+        from nanoprobe.analysis.notebook import write_notebook
+
         write_notebook(results, given, notebook)
     if as_json:
         print_json(results.data())

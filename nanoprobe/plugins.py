@@ -1,11 +1,13 @@
 """What is installed: drivers, procedures, apps and benches, found through entry points so that the bottom never imports up."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from threading import Thread
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -35,9 +37,10 @@ class Driver:
     free: Callable[[str, BaseModel], bool] = lambda resource, options: False
 
 
-def find(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of `nanoprobe.<group>` by name."""
-    return {entry.name: entry for entry in entry_points(group=f"nanoprobe.{group}")}
+@cache
+def find(group: str) -> Mapping[str, EntryPoint]:
+    """Return the entry points of `nanoprobe.<group>` by name. Looked for once: that reads a file of every package installed."""
+    return MappingProxyType({entry.name: entry for entry in entry_points(group=f"nanoprobe.{group}")})
 
 
 def driver(name: str) -> Driver:

@@ -29,6 +29,8 @@ from sim_instruments.faults import BadFault, parse_fault
 
 Parse = Callable[[bytes], object]
 Ready = Callable[[], AbstractContextManager[Parse]]
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where broken files are written: a disk would take longer for them than any parser."""
 SHARE_OF_WHOLE = 0.01
 """Opening a whole run takes a hundred times as long as reading the part of it that is broken."""
 
@@ -61,7 +63,7 @@ def _of_file(parse: Callable[[Path], object]) -> Ready:
 
     @contextmanager
     def ready() -> Iterator[Parse]:
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory(dir=MEMORY) as folder:
             file = Path(folder) / "file.toml"
 
             def put(made: bytes) -> None:
@@ -105,7 +107,7 @@ def _places(made: bytes) -> None:
 
 @contextmanager
 def _tip() -> Iterator[Parse]:
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         book = TipBook(Path(folder))
         place = book.path(samples.TIP)
         place.parent.mkdir()
@@ -146,7 +148,10 @@ Look = Callable[[Path], object]
 @contextmanager
 def _run_with(place: str, look: Look) -> Iterator[Parse]:
     """A run from elsewhere whose file at `place` is broken, and looked at."""
-    with TemporaryDirectory() as folder, samples.run(Path(folder) / "run.zarr", sealed=place != JOURNAL) as path:
+    with (
+        TemporaryDirectory(dir=MEMORY) as folder,
+        samples.run(Path(folder) / "run.zarr", sealed=place != JOURNAL) as path,
+    ):
         file = path / place
 
         def put(made: bytes) -> None:
@@ -169,7 +174,10 @@ def _head(path: Path) -> None:
 
 def _broken(place: str, look: Look, name: str, share: float = 1.0) -> Parser:
     """Return the parser that meets a run whose file at `place` is broken."""
-    with TemporaryDirectory() as folder, samples.run(Path(folder) / "run.zarr", sealed=place != JOURNAL) as path:
+    with (
+        TemporaryDirectory(dir=MEMORY) as folder,
+        samples.run(Path(folder) / "run.zarr", sealed=place != JOURNAL) as path,
+    ):
         seed = (path / place).read_bytes()
     return Parser(name, (seed,), partial(_run_with, place, look), share=share)
 

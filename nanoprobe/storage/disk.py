@@ -70,10 +70,8 @@ def refuse_links(folder: Path) -> None:
     """Raise StorageError when anything below `folder` is a link: a run from elsewhere must not lead out of itself."""
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            if Path(parent, name).is_symlink():
-                raise StorageError(
-                    f"{Path(parent, name)} is a link; a run holds plain files only, so it was not opened"
-                )
+            if os.path.islink(place := os.path.join(parent, name)):
+                raise StorageError(f"{place} is a link; a run holds plain files only, so it was not opened")
 
 
 def check_new(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Make the pictures of the docs again: `make docs`."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,8 +45,9 @@ def main() -> None:
         take_pictures(folder, folder)
         for picture in sorted(folder.glob("app-*.png")):
             keep(picture, picture.stem)
-        chart = ["simulate", "coating", "--chart", str(PICTURES / "coating.png")]
-        subprocess.run([sys.executable, "-m", "nanoprobe.cli", *chart], check=True)
+        chart = folder / "coating.png"
+        subprocess.run([sys.executable, "-m", "nanoprobe.cli", "simulate", "coating", "--chart", str(chart)], check=True)
+        shutil.copyfile(chart, PICTURES / chart.name)
         with open_bench("demo", seed=3) as bench:
             spots(bench, folder)
         cells(folder)

@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.ExitStack() as stack:
             truth, log = (_opened(stack, path) for path in (options.truth_file, options.log_file))
             asyncio.run(_serve(Lab(_settings(options), truth, log), options))
+    except FileExistsError as error:
+        sys.stderr.write(f"nanoprobe sim: {error.filename} exists; choose another name, nothing was changed\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"nanoprobe sim: {error.strerror or error}: {error.filename or options.host}\n")
         return 2
@@ -118,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _opened(stack: contextlib.ExitStack, path: Path | None) -> TextIO | None:
-    return stack.enter_context(path.open("w", encoding="utf-8")) if path else None
+    return stack.enter_context(path.open("x", encoding="utf-8")) if path else None
 
 
 def _settings(options: argparse.Namespace) -> LabSettings:

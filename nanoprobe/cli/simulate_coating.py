@@ -11,6 +11,7 @@ from rich.table import Table
 from nanoprobe.cli.console import out, print_json, say
 from nanoprobe.cli.working import working
 from nanoprobe.errors import BadInput
+from nanoprobe.storage.disk import check_new_file
 from nanoprobe.units import quantity, si
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def coating(
     ] = "20 nm,50 nm,100 nm,200 nm,500 nm",
     conductivity: Annotated[str, typer.Option(help="ionic conductivities")] = "1e-3 S/m,1e-2 S/m,0.1 S/m",
     modulus: Annotated[str, typer.Option(help="Young's moduli")] = "0.1 GPa,1 GPa,10 GPa",
-    chart: Annotated[Path | None, typer.Option(metavar="FILE.png", help="draw the chart")] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="FILE.png", help="draw the chart; must not exist")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable output")] = False,
 ) -> None:
     """Bare against coated: flux and stress at a notch on a boundary, for layers of any thickness, conductivity and modulus."""
@@ -32,6 +33,8 @@ def coating(
     thicknesses, conductivities, moduli = (
         _values(text, unit) for text, unit in ((thickness, "m"), (conductivity, "S/m"), (modulus, "Pa"))
     )
+    if chart is not None:
+        check_new_file(chart)
     base = Coating(conductivity=conductivities[len(conductivities) // 2], modulus=moduli[len(moduli) // 2])
     with working("bare against coated") as watch:
         found = list(compare(Section(), base, thicknesses, conductivities, moduli, watch))

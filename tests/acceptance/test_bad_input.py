@@ -62,6 +62,7 @@ CASES = {
     "prediction: no stiffness": ([*WEAKNESS, "--set", "modulus=0"], "modulus is 0; it must be positive"),
     "prediction: not finite": ([*WEAKNESS, "--set", "core=nan"], "core is nan; it must be positive, and finite"),
     "prediction: all soft": ([*WEAKNESS, "--set", "softening=1"], "must be 0 or more and less than 1"),
+    "chart: no folder": (["simulate", "coating", "--chart", "no/c.png"], "no/c.png: its folder does not exist"),
     "case: tolerance": (["simulate", "flux", "--case", "disk", "--tolerance", "-1"], "--tolerance"),
     "case: none to set": (["simulate", "flux", "--set", "radius=1 nm"], "name it with --case"),
     "case: not a number": (["simulate", "flux", "--case", "disk", "--set", "radius=nan"], "radius is not a number"),

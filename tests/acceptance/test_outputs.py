@@ -72,3 +72,20 @@ def test_a_folder_is_no_report(tmp_path, nanoprobe):
     folder.mkdir()
     said = nanoprobe("analyze", "r.zarr", "--report", str(folder))
     assert (said.status, said.line) == (2, f"nanoprobe: {folder} is a folder; choose another name")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        pytest.param(["simulate", "coating", "--chart"], "c.png", id="chart of a coating"),
+        pytest.param(["sim", "serve", "--log-file"], "log.jsonl", id="log of a simulated lab"),
+        pytest.param(["sim", "serve", "--truth-file"], "truth.jsonl", id="truth of a simulated lab"),
+    ],
+)
+def test_a_file_that_exists_is_kept_as_it_is(arguments, name, tmp_path, nanoprobe):
+    kept = tmp_path / name
+    kept.write_text("precious")
+    said = nanoprobe(*arguments, str(kept))
+    assert said.status == 2
+    assert said.line.endswith(f"{kept} exists; choose another name, nothing was changed")
+    assert kept.read_text() == "precious"

@@ -30,6 +30,7 @@ class Camera:
 
     def __init__(self, folder: Path, pictures: Path) -> None:
         os.environ["NANOPROBE_STATE"] = str(folder / "state")
+        os.environ["HOME"] = str(folder)  # what is at home is shown without the rest of its path
         app = QApplication.instance() or QApplication([])
         assert isinstance(app, QApplication)
         self.app, self.pictures = app, pictures

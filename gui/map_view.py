@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QRectF, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QPixmap
-from PyQt6.QtWidgets import QApplication, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import QRectF, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.drawing import Drawing
 from gui.map_box import Tool
 from gui.map_canvas import MapCanvas, view_rect
 from gui.map_layers import UM, points_rect
@@ -24,7 +24,7 @@ _REACH = 0.03
 """Share of the view within which a click means a point."""
 
 
-class MapView(QWidget):
+class MapView(Drawing):
     """Draws a MapModel and turns clicks into picks. `said`: a line for the status bar."""
 
     said = pyqtSignal(str)
@@ -169,12 +169,6 @@ class MapView(QWidget):
     def _show_path(self) -> None:
         self.canvas.picks.draw(self.picks.now, self.model.path, ink(), self._edge())
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Take the colours of another theme."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self.repaint_colours()
-
     def repaint_colours(self) -> None:
         """Draw everything in the colours of the present theme."""
         colours = ink()
@@ -250,16 +244,10 @@ class MapView(QWidget):
         """Write `text` into the corner of the map."""
         self.canvas.set_badge(text)
 
-    def copy_picture(self) -> None:
-        """Copy the map as it is drawn."""
-        board = QApplication.clipboard()
-        if board is not None:
-            board.setPixmap(self.picture())
-
-    def picture(self) -> QPixmap:
-        """Return the map as it is drawn."""
-        picture: QPixmap = self.canvas.grab()
-        return picture
+    def drawn(self) -> QWidget:
+        """See Drawing."""
+        canvas: QWidget = self.canvas
+        return canvas
 
     def data_text(self) -> str:
         """Return the drawn channel as text, one line a row, tab between values; empty without an image."""

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent
-from PyQt6.QtGui import QPixmap
-from PyQt6.QtWidgets import QApplication, QComboBox, QFormLayout, QProgressBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QFormLayout, QProgressBar, QVBoxLayout, QWidget
 
+from gui.drawing import Drawing
 from gui.parts import Problem, Words, button, row
 from gui.prediction_canvas import PredictionCanvas
 from gui.prediction_loading import ShownPrediction
@@ -19,7 +18,7 @@ _STEPS = 1000
 _HINT = "no prediction yet: Predict makes one of the map that is shown; a stored one is opened in Runs"
 
 
-class PredictionView(QWidget):
+class PredictionView(Drawing):
     """Shows a PredictionModel."""
 
     def __init__(self, model: PredictionModel, parent: QWidget | None = None) -> None:
@@ -102,24 +101,16 @@ class PredictionView(QWidget):
         self.canvas.set_prediction(shown)
         self.words.setText(f"{shown.path.stem}: {shown.words}")
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Take the colours of another theme."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self.canvas.paint(ink())
+    def repaint_colours(self) -> None:
+        """See Drawing."""
+        self.canvas.paint(ink())
 
     # --- the operator
 
-    def picture(self) -> QPixmap:
-        """Return map and scatter as they are drawn."""
-        made: QPixmap = self.canvas.grab()
-        return made
-
-    def copy_picture(self) -> None:
-        """Copy map and scatter as they are drawn."""
-        board = QApplication.clipboard()
-        if board is not None:
-            board.setPixmap(self.picture())
+    def drawn(self) -> QWidget:
+        """See Drawing."""
+        canvas: QWidget = self.canvas
+        return canvas
 
     def data_text(self) -> str:
         """Return the measured points as text: place, predicted and measured voltage, tab between; empty without any."""

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QPixmap
-from PyQt6.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.drawing import Drawing
 from gui.parts import Words
 from gui.ramp_model import Ramp, RampModel, signed_log, thinned
 from gui.theme import Ink, ink
@@ -103,7 +103,7 @@ class Curves:
             edge.setPen(pg.mkPen(colours.accent, width=1))
 
 
-class RampView(QWidget):
+class RampView(Drawing):
     """Draws a RampModel."""
 
     said = pyqtSignal(str)
@@ -230,12 +230,6 @@ class RampView(QWidget):
             curves.plot.enableAutoRange()
         self._old_behind = True
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Take the colours of another theme."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self.repaint_colours()
-
     def repaint_colours(self) -> None:
         """Draw in the colours of the present theme."""
         colours = ink()
@@ -248,16 +242,6 @@ class RampView(QWidget):
     def set_badge(self, text: str) -> None:
         """Show `text` beside the verdict."""
         self.badge.setText(badge_text(text))
-
-    def picture(self) -> QPixmap:
-        """Return the curves as they are drawn."""
-        return self.grab()
-
-    def copy_picture(self) -> None:
-        """Copy the curves as they are drawn."""
-        board = QApplication.clipboard()
-        if board is not None:
-            board.setPixmap(self.picture())
 
     def data_text(self) -> str:
         """Return the ramp as text: time, bias, current, tab between; empty without one."""

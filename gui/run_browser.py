@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import (
 from gui.parts import Problem, Words, button, row
 from gui.run_comparison import as_text
 from gui.run_index import RunDetails
+from gui.run_names import short
 from gui.run_table import COLUMNS, FilteredRuns, RunTable
 from gui.runs_model import RunsModel
 from gui.widgets import named
@@ -131,7 +132,7 @@ class RunBrowser(QWidget):
 
     def _show(self) -> None:
         count = len(self.model.entries)
-        self.folder.setText(f"{self.model.folder}: {count} run{'' if count == 1 else 's'}")
+        self.folder.setText(f"{short(self.model.folder)}: {count} run{'' if count == 1 else 's'}")
         self.table.set_entries(self.model.entries)
         self._keep_selection()
         self._enable()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gui.run_names import short
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.parameters import describe
 from nanoprobe.plan import Plan
@@ -137,7 +138,7 @@ def _sections(run: Run, parameters: Mapping[str, str], numbers: Mapping[str, str
         ("simulated", "yes: this is no real sample" if head.simulated else "no"),
         ("started", head.started),
         ("ended", str(run.attrs.get("ended") or "")),
-        ("file", str(run.path)),
+        ("file", short(run.path)),
     ]
     sections = [
         ("Run", what),

@@ -1,4 +1,4 @@
-"""Where a new run goes: a name that says day and procedure, and that nothing has yet. No Qt."""
+"""Where a new run goes: a name that says day and procedure, and that nothing has yet; how a place is shown. No Qt."""
 
 import re
 from datetime import date
@@ -32,3 +32,9 @@ class RunNames:
             number += 1
         self._given.add(path)
         return path
+
+
+def short(path: Path) -> str:
+    """Return a path as people name it: what lies at home begins with ~."""
+    home = Path.home()
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QPixmap
-from PyQt6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.drawing import Drawing
 from gui.parts import row
 from gui.ramp_model import thinned
 from gui.table_model import Plot, TableModel
@@ -19,7 +19,7 @@ DRAW_MS = 50
 _HINT = "no table yet: procedures that measure over time, cycle by cycle or spectra show here what they store"
 
 
-class TableView(QWidget):
+class TableView(Drawing):
     """Draws a TableModel."""
 
     said = pyqtSignal(str)
@@ -132,12 +132,6 @@ class TableView(QWidget):
         self.canvas.setLogMode(False, on)
         self._drawn = -1
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Take the colours of another theme."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self.repaint_colours()
-
     def repaint_colours(self) -> None:
         """Draw in the colours of the present theme."""
         colours = ink()
@@ -156,16 +150,6 @@ class TableView(QWidget):
     def set_badge(self, text: str) -> None:
         """Show `text` above the curves."""
         self.badge.setText(badge_text(text))
-
-    def picture(self) -> QPixmap:
-        """Return the curves as they are drawn."""
-        return self.grab()
-
-    def copy_picture(self) -> None:
-        """Copy the curves as they are drawn."""
-        board = QApplication.clipboard()
-        if board is not None:
-            board.setPixmap(self.picture())
 
     def data_text(self) -> str:
         """Return what is drawn as text; empty without a table."""

@@ -4,12 +4,9 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
-from gui.map_view import MapView
-from gui.prediction_view import PredictionView
-from gui.ramp_view import RampView
+from gui.drawing import Drawing
 from gui.session import DEMO, DEMO_PACE
 from gui.session_state import Phase, SessionState
-from gui.table_view import TableView
 from gui.view_commands import ViewCommands
 
 
@@ -142,14 +139,10 @@ class WindowCommands(ViewCommands):
         """Take all picks away."""
         self._desk.picks.clear()
 
-    def _drawing(self) -> MapView | RampView | TableView | PredictionView:
+    def _drawing(self) -> Drawing:
         """Return the drawing that has the keyboard, else the map."""
         focus, window = QApplication.focusWidget(), self._window
-        drawings: tuple[RampView | TableView | PredictionView, ...] = (
-            window.ramp_view,
-            window.table_view,
-            window.prediction,
-        )
+        drawings: tuple[Drawing, ...] = (window.ramp_view, window.table_view, window.prediction)
         return next((one for one in drawings if focus is not None and one.isAncestorOf(focus)), window.map_view)
 
     def copy_picture(self) -> None:

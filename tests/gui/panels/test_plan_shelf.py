@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gui.plan_shelf import MOST_RECENT, PlanShelf, load_plan, write_plan
-from gui.run_names import RunNames
+from gui.run_names import RunNames, short
 from nanoprobe.errors import BadInput, StorageError
 from nanoprobe.plan import Plan
 
@@ -71,3 +71,10 @@ def test_a_folder_for_runs_that_cannot_be_made_is_an_error_that_says_what_to_do(
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="choose another folder"):
         RunNames().fresh(tmp_path / "file" / "runs", "trigger-map")
+
+
+def test_a_place_at_home_is_shown_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert short(tmp_path / "runs" / "a.zarr") == str(Path("~/runs/a.zarr"))
+    assert short(tmp_path.parent / "elsewhere") == str(tmp_path.parent / "elsewhere")

@@ -1,5 +1,6 @@
 """What our procedures at the surface share: the tip, its force and its record, besides what all experiments do."""
 
+from abc import abstractmethod
 from typing import Any
 
 from nanoprobe.bench import Bench
@@ -33,9 +34,9 @@ class BenchProcedure(Experiment):
         self.tip_log: TipLog | None = None
         super().__init__(**values)
 
+    @abstractmethod
     def foresee(self, wiring: Wiring) -> Outlook:
         """See Experiment."""
-        raise NotImplementedError
 
     def outlook(self, limits: Limits, wiring: Wiring) -> Outlook:
         """See Experiment."""

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from types import MappingProxyType
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Experiment(Procedure):
+class Experiment(Procedure, ABC):
     """An experiment on a bench.
 
     The engine hands in `lab` (and `emit`, `should_stop`, `wait_while_paused`); under PyMeasure's own worker the
@@ -78,9 +79,9 @@ class Experiment(Procedure):
 
     # --- looking ahead
 
+    @abstractmethod
     def foresee(self, wiring: Wiring) -> Foreseen:
         """Return what this plan will do; raises BadInput for parameters that contradict each other."""
-        raise NotImplementedError
 
     def outlook(self, limits: Limits, wiring: Wiring) -> Foreseen:
         """Return what this plan will do. Raises LimitExceeded or BadInput where the bench does not allow it."""
@@ -133,9 +134,9 @@ class Experiment(Procedure):
             if not self._owns_lab:
                 raise
 
+    @abstractmethod
     def perform(self) -> None:
         """Do the experiment."""
-        raise NotImplementedError
 
     def rest(self) -> None:
         """Leave the bench at rest after `perform` has ended well."""

@@ -1,6 +1,7 @@
 """Growth at one spot: what chrono- and galvano-growth share. Samples stream into table `series`, the verdict into `growth`."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -91,9 +92,9 @@ class GrowthProcedure(SpotProcedure):
     _grown: "Grown | None" = None
     """The growth whose result is not stored yet."""
 
+    @abstractmethod
     def waveform(self) -> Waveform:
         """Return what is put on the electrode (in bias)."""
-        raise NotImplementedError
 
     def reaches(self, bias: Array) -> bool:
         """Say whether new samples of the bias (V) end the growth."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -46,16 +47,16 @@ def test_a_press_during_an_act_is_answered_by_one_more() -> None:
 
 
 def test_a_stop_that_fails_does_not_end_the_thread() -> None:
-    acts: list[str] = []
+    acts, acted = list[str](), Event()
 
     def act(reason: str) -> None:
         acts.append(reason)
+        acted.set()
         raise OSError("the link is gone")
 
     stopper = Stopper(act)
     stopper.press("first")
-    while not acts:
-        time.sleep(0)
+    assert acted.wait(10)
     stopper.press("second")
     stopper.end()
     assert acts == ["first", "second"]

@@ -46,7 +46,9 @@ def main() -> None:
         for picture in sorted(folder.glob("app-*.png")):
             keep(picture, picture.stem)
         chart = folder / "coating.png"
-        subprocess.run([sys.executable, "-m", "nanoprobe.cli", "simulate", "coating", "--chart", str(chart)], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "nanoprobe.cli", "simulate", "coating", "--chart", str(chart)], check=True
+        )
         shutil.copyfile(chart, PICTURES / chart.name)
         with open_bench("demo", seed=3) as bench:
             spots(bench, folder)

@@ -1,8 +1,9 @@
 """Runs of any kind side by side: the ratio of each headline number to the first run's, from the intervals they have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from nanoprobe.analysis.conclusions import ALPHA
 from nanoprobe.analysis.estimate import Estimate
 from nanoprobe.analysis.findings import Findings, Plot, Table, label
 from nanoprobe.analysis.multiple import holm
-from nanoprobe.analysis.plots import ratio_figure
 from nanoprobe.analysis.ratio import ratio_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 METHODS = {
     "ratio to the first run": (
@@ -82,8 +85,16 @@ def _parts(runs: Mapping[str, Numbers], found: tuple[NumberComparison, ...]) -> 
     yield Table(title=f"Compared with {next(iter(runs))}", headings=headings, rows=ratios, brief=(0, 1, 2, 4))
     shown = [(f"{label(one.quantity)}, {one.second}", one.ratio) for one in found if not one.ratio.note]
     if shown:
-        draw = partial(ratio_figure, shown, f"ratio to {next(iter(runs))}")
+        draw = partial(_figure, shown, f"ratio to {next(iter(runs))}")
         yield Plot(title="", caption="Ratios with 95 % intervals.", draw=draw)
+
+
+def _figure(rows: Sequence[tuple[str, Estimate]], title: str) -> "Figure":
+    from nanoprobe.analysis.plots import (
+        ratio_figure,
+    )  # here, since it takes half a second that the terminal can do without
+
+    return ratio_figure(rows, title)
 
 
 def _p(value: float) -> str:

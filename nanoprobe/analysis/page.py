@@ -3,11 +3,10 @@
 import io
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STYLE = """
 :root{--ink:#1c2530;--soft:#5b6673;--rule:#d9dee4;--pale:#f5f7f9;--mark:#0072b2;--warn:#b00020}
@@ -88,17 +87,20 @@ def folded(title: str, inner: Iterable[str]) -> str:
     return f"<details><summary>{escape(title)}</summary>{''.join(inner)}</details>"
 
 
-def picture(figure: Figure, caption: str, name: str, label: str) -> str:
+def picture(figure: "Figure", caption: str, name: str, label: str) -> str:
     """Return `figure` as inline SVG, `label` ("Figure 1") before its caption; `name` keeps its ids apart on the page."""
     image = svg(figure, name).replace("<svg ", f'<svg role="img" aria-label="{escape(caption, quote=True)}" ', 1)
     return f"<figure>{image}<figcaption><b>{escape(label)}.</b> {escape(caption)}</figcaption></figure>"
 
 
-def svg(figure: Figure, name: str) -> str:
+def svg(figure: "Figure", name: str) -> str:
     """Return `figure` as SVG, the same each time; `name` keeps its ids apart from those of other figures.
 
     Hundreds of ramps become one image inside it: as paths they would outweigh all the rest.
     """
+    import matplotlib as mpl  # here, since it takes half a second that a page without figures can do without
+    from matplotlib.collections import LineCollection
+
     for axes in figure.axes:
         for collection in axes.collections:
             if isinstance(collection, LineCollection):
@@ -110,8 +112,10 @@ def svg(figure: Figure, name: str) -> str:
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
-def _lay_out(figure: Figure) -> None:
+def _lay_out(figure: "Figure") -> None:
     """Place the parts of `figure` as `savefig` would, which for this draws all of it, every image included, a second time."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     engine = figure.get_layout_engine()
     if engine is not None:
         figure.set_dpi(_DPI)

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison, compare_pairs
 from nanoprobe.analysis.class_test import ClassTest, class_test
 from nanoprobe.analysis.conclusions import conclusion_of_comparison
 from nanoprobe.analysis.findings import Findings, Plot, Table
 from nanoprobe.analysis.methods import METHODS
-from nanoprobe.analysis.plots import comparison_figure
 from nanoprobe.analysis.sites import Site
 from nanoprobe.analysis.trigger_map import CLASS_HEADINGS, COMPARISON_HEADINGS, class_rows, comparison_rows
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,14 @@ def _parts(runs: Mapping[str, Breakdown], found: TriggerComparison) -> tuple[Tab
         Plot(
             title="",
             caption="Left: all points of each run. Right: effect sizes.",
-            draw=partial(comparison_figure, runs, found.reference, found.comparisons),
+            draw=partial(_figure, runs, found),
         ),
     )
+
+
+def _figure(runs: Mapping[str, Breakdown], found: TriggerComparison) -> "Figure":
+    from nanoprobe.analysis.plots import (
+        comparison_figure,
+    )  # here, since it takes half a second that the terminal can do without
+
+    return comparison_figure(runs, found.reference, found.comparisons)

@@ -3,23 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nanoprobe.analysis.breakdown import ALL, Breakdown, Comparison, analyse
 from nanoprobe.analysis.conclusions import conclusions_of
 from nanoprobe.analysis.estimate import Estimate
-from nanoprobe.analysis.figure import draw
 from nanoprobe.analysis.findings import Findings, Plot, Table
 from nanoprobe.analysis.kind import Choices, Kind, choice
 from nanoprobe.analysis.methods import METHODS
 from nanoprobe.analysis.of_run import judge_again
-from nanoprobe.analysis.plots import breakdown_figure, correlation_figure
 from nanoprobe.analysis.provenance import stored_settings
 from nanoprobe.analysis.trigger import Criterion, TriggerSettings
 from nanoprobe.storage import Run, open_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CLASS_HEADINGS = (
     "sites", "triggered / finished", "share triggered", "median (Kaplan-Meier)", "Weibull scale V0", "modulus m",
@@ -85,7 +86,7 @@ def _parts(found: Breakdown, address: str) -> Iterator[Table | Plot]:
     yield Plot(
         title="",
         caption="Weibull plot (median ranks, fit, pointwise 95 % band) and Kaplan-Meier curves; ticks: not triggered.",
-        draw=partial(breakdown_figure, found),
+        draw=partial(_breakdown_figure, found),
     )
     if found.comparisons:
         rows = tuple(comparison_rows(found.comparisons))
@@ -99,8 +100,24 @@ def _parts(found: Breakdown, address: str) -> Iterator[Table | Plot]:
     )
 
 
-def draw_at(address: str, kinds: NDArray[np.int8]) -> Figure:
+def _breakdown_figure(found: Breakdown) -> "Figure":
+    from nanoprobe.analysis.plots import (
+        breakdown_figure,
+    )  # here as below: the terminal can do without Matplotlib's half a second
+
+    return breakdown_figure(found)
+
+
+def _correlation_figure(found: Breakdown) -> "Figure":
+    from nanoprobe.analysis.plots import correlation_figure
+
+    return correlation_figure(found)
+
+
+def draw_at(address: str, kinds: NDArray[np.int8]) -> "Figure":
     """Return the picture of the run at `address`, whose points have these `kinds`."""
+    from nanoprobe.analysis.figure import draw
+
     with open_run(address) as run:
         return draw(run, kinds=kinds)
 
@@ -114,7 +131,7 @@ def _correlations(found: Breakdown) -> Iterator[Table | Plot]:
     yield Table(title="What goes with the trigger voltage", headings=headings, rows=rows)
     if found.can_correlate:
         caption = "Open markers: not triggered up to there."
-        yield Plot(title="", caption=caption, draw=partial(correlation_figure, found))
+        yield Plot(title="", caption=caption, draw=partial(_correlation_figure, found))
 
 
 def _areas(found: Breakdown) -> Iterator[Table]:

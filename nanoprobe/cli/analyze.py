@@ -1,8 +1,9 @@
 """`nanoprobe analyze`: statistics of one run, or of many against each other."""
 
+import shlex
 from collections.abc import Sequence
 from operator import itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,6 +82,16 @@ def analyze(
     for name, path in (("report", report), ("notebook", notebook)):
         if path is not None:
             (say if as_json else tell)(f"{name}: {path}")
+    if report is None and not as_json:
+        tell(f"next: {_to_report(runs, assignments or [], scheduler)}")
+
+
+def _to_report(runs: Sequence[str], assignments: Sequence[str], scheduler: str | None) -> str:
+    """Return the command that writes the same as a report."""
+    name = f"{PurePosixPath(runs[0]).stem}.html" if len(runs) == 1 else "comparison.html"
+    settings = [word for text in assignments for word in ("--set", text)]
+    where = [] if scheduler is None else ["--scheduler", scheduler]
+    return shlex.join(["nanoprobe", "analyze", *runs, *settings, *where, "--report", name])
 
 
 def _address(given: str) -> str:

@@ -9,6 +9,13 @@ from nanoprobe.cli.console import tell
 from nanoprobe.storage import open_run
 from nanoprobe.units import si
 
+_LOOK = {
+    "csv": """python -c "import pandas; print(pandas.read_csv('{}', comment='#'))\"""",
+    "gwy": "gwyddion '{}'",
+    "h5": """python -c "import xarray; print(xarray.open_datatree('{}'))\"""",
+}
+"""What shows an export."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
@@ -27,6 +34,7 @@ def export(
     with open_run(run) as opened:
         for path in export_run(opened, to, target):
             tell(f"written: {path}")
+    tell(f"next: {_LOOK[to].format(target)}")
 
 
 def import_file(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from dataclasses import dataclass, replace
 
@@ -222,12 +223,20 @@ def command(arguments, monkeypatch):
     return _status()
 
 
-def test_command_prints_tables_and_writes_the_report(ramped, tmp_path, monkeypatch, capsys):
-    assert command([ramped, "--report", tmp_path / "r.html"], monkeypatch) == 0
+def test_command_prints_tables_and_what_to_type_for_the_report(ramped, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command([ramped, "--set", "level=0.5 nA"], monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "SIMULATED" in shown
-    assert "report: " in shown
-    assert (tmp_path / "r.html").stat().st_size > 20_000
+    program, verb, *arguments = shlex.split(shown.rsplit("next: ", 1)[1])
+    assert (program, verb) == ("nanoprobe", "analyze")
+    assert command(arguments, monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert f"report: {ramped.stem}.html" in shown
+    assert "next: " not in shown
+    text = (tmp_path / f"{ramped.stem}.html").read_text("utf-8")
+    assert len(text) > 20_000
+    assert "Analysed with other settings than it was measured with" in text
 
 
 def test_command_prints_nothing_but_json(ramped, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Runs as files of other programs: what a spreadsheet, Gwyddion and an HDF5 reader find in them."""
 
 import csv
+import shlex
 import sys
 
 import gwyfile
@@ -111,7 +112,14 @@ def test_what_cannot_be_exported_is_refused(kind, name, words, tmp_path):
     assert (tmp_path / "taken.csv").read_text() == "mine"
 
 
-def test_the_command_says_what_it_wrote(whole_run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["nanoprobe", "export", str(whole_run), "--to", "h5", str(tmp_path / "out.h5")])
+@pytest.mark.parametrize(("kind", "seen"), [("csv", "x (m)"), ("h5", "Group: /ramps")])
+def test_the_command_says_what_it_wrote_and_what_shows_it(kind, seen, whole_run, tmp_path, monkeypatch, capsys):
+    target = tmp_path / f"out.{kind}"
+    monkeypatch.setattr(sys, "argv", ["nanoprobe", "export", str(whole_run), "--to", kind, str(target)])
     assert _status() == 0
-    assert f"written: {tmp_path / 'out.h5'}" in capsys.readouterr().out.replace("\n", "")
+    shown = capsys.readouterr().out
+    assert f"written: {target}" in shown
+    program, option, code = shlex.split(shown.rsplit("next: ", 1)[1])
+    assert (program, option) == ("python", "-c")
+    exec(code)
+    assert seen in capsys.readouterr().out

@@ -44,15 +44,9 @@ def force_curve(rng: Rng, modulus: float) -> ForceCurve:
     sensitivity = SENSITIVITY * (1 + 0.01 * rng.normal())
     radius, lever = RADIUS * (1 + 0.1 * rng.normal()), LEVER * (1 + 0.05 * rng.normal())
     pull, reduced = force_law.adhesion_force(radius, 0.05), force_law.reduced_modulus(modulus)
-    depth = force_law.travel_for(PEAK, lever, radius, reduced, pull)
-    z = np.linspace(max(15e-9, 4 * pull / lever, depth / 2), -depth, SAMPLES)
-    ways = []
-    for way, before in ((z, False), (z[::-1], True)):
-        touching = force_law.in_contact(-way, lever, pull, before)
-        force = force_law.free_forces(way, lever, pull)
-        force[touching] = force_law.contact_forces(-way[touching], lever, radius, reduced, pull)
-        ways.append((force / lever + rng.normal(0, BENT_NOISE, SAMPLES)) / sensitivity)
-    return ForceCurve(z, ways[0], ways[1][::-1])
+    z, *ways = force_law.curve(PEAK, lever, radius, reduced, pull, SAMPLES)
+    inward, outward = ((force / lever + rng.normal(0, BENT_NOISE, SAMPLES)) / sensitivity for force in ways)
+    return ForceCurve(z, inward, outward[::-1])
 
 
 def moduli(modulus: float) -> Callable[[Rng, int], Held]:

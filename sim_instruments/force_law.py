@@ -132,3 +132,24 @@ def in_contact(travel: Floats, lever: float, pull: float, before: bool) -> NDArr
     decided = np.where(snaps | free, np.arange(len(travel)), -1)
     last = np.maximum.accumulate(decided)
     return np.asarray(np.where(last >= 0, snaps[np.maximum(last, 0)], before), dtype=np.bool_)
+
+
+def motion_forces(
+    travel: Floats, lever: float, radius: float, reduced: float, pull: float, before: bool
+) -> tuple[Floats, bool]:
+    """Return the force (N) along a motion that begins in contact or not (`before`), and whether it ends there."""
+    touching = in_contact(travel, lever, pull, before)
+    forces = free_forces(-travel, lever, pull)
+    if touching.any():
+        forces[touching] = contact_forces(travel[touching], lever, radius, reduced, pull)
+    return forces, bool(touching[-1])
+
+
+def curve(
+    peak: float, lever: float, radius: float, reduced: float, pull: float, samples: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return a force curve up to `peak` (N): heights of the base on the way in (m), forces (N) there and back, as it moves."""
+    depth = travel_for(peak, lever, radius, reduced, pull)
+    z = np.linspace(max(15e-9, 4 * pull / lever, depth / 2), -depth, samples)
+    inward, touching = motion_forces(-z, lever, radius, reduced, pull, before=False)
+    return z, inward, motion_forces(-z[::-1], lever, radius, reduced, pull, touching)[0]

@@ -10,12 +10,10 @@ from sim_instruments.drift import Drift
 from sim_instruments.force_law import (
     adhesion_force,
     contact_force,
-    contact_forces,
     contact_radius,
     free_force,
-    free_forces,
-    in_contact,
     load_at_pressure,
+    motion_forces,
     reduced_modulus,
     snap_in_height,
 )
@@ -158,12 +156,11 @@ class Mechanics:
         return forces
 
     def _forces(self, travel: Floats) -> Floats:
-        tip, lever, pull = self.tip, self.tip.spring_constant, self.adhesion()
-        touching = in_contact(travel, lever, pull, tip.in_contact)
-        forces = free_forces(-travel, lever, pull)
-        if touching.any():
-            forces[touching] = contact_forces(travel[touching], lever, tip.radius, self.reduced, pull)
-        tip.in_contact, tip.force = bool(touching[-1]), float(forces[-1])
+        tip = self.tip
+        forces, tip.in_contact = motion_forces(
+            travel, tip.spring_constant, tip.radius, self.reduced, self.adhesion(), tip.in_contact
+        )
+        tip.force = float(forces[-1])
         return forces
 
     def _strength(self) -> float:

@@ -24,15 +24,9 @@ def curve(
 ) -> tuple[ForceCurve, float]:
     """Return a curve by the simulator's force law, and its true pull-off force (N)."""
     pull, reduced = force_law.adhesion_force(radius, work), force_law.reduced_modulus(modulus)
-    depth = force_law.travel_for(peak, lever, radius, reduced, pull)
-    z = np.linspace(max(15e-9, 4 * pull / lever, depth / 2), -depth, SAMPLES)
-    ways = []
-    for way, before in ((z, False), (z[::-1], True)):
-        touching = force_law.in_contact(-way, lever, pull, before)
-        force = force_law.free_forces(way, lever, pull)
-        force[touching] = force_law.contact_forces(-way[touching], lever, radius, reduced, pull)
-        ways.append((force / lever + rng.normal(0, noise, SAMPLES)) / sensitivity)
-    return ForceCurve(z, ways[0], ways[1][::-1]), pull
+    z, *ways = force_law.curve(peak, lever, radius, reduced, pull, SAMPLES)
+    inward, outward = ((force / lever + rng.normal(0, noise, SAMPLES)) / sensitivity for force in ways)
+    return ForceCurve(z, inward, outward[::-1]), pull
 
 
 def fitted(rng: np.random.Generator, lever: float = 40.0, **truth: float) -> tuple[ContactFit, float]:

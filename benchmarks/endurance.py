@@ -1,7 +1,8 @@
 """Endurance and dense growth at pace 0: what a cycle and a sample cost, and whether they cost the same at the end.
 
-`python benchmarks/endurance.py`: 10,000 cycles run by the source-meter itself and `--stepped` cycles stepped by the host with the
-preamp read, and a growth of `--samples` samples; wall and CPU time of this process, first and last tenth, and its memory.
+`python benchmarks/endurance.py`: 10,000 cycles run by the source-meter itself, `--stepped` cycles stepped by the host with the
+preamp read, a growth of `--samples` samples by the source-meter and one of `--logged` by the controller's TCP logger; wall and
+CPU time of this process, first and last tenth, and its memory.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nanoprobe import open_run
-from nanoprobe.bench import Bench, open_bench
+from nanoprobe.bench import Bench, bench_file, open_bench
 from nanoprobe.engine import execute_on
 from nanoprobe.events import Events, Recorded
 from nanoprobe.plan import Plan
@@ -76,11 +79,23 @@ def measure(bench: Bench, folder: Path, name: str, procedure: str, table: str, *
     )
 
 
+@contextmanager
+def _controller_biases(folder: Path) -> Iterator[Bench]:
+    """Open the demo bench wired so that the AFM controller biases, and its preamp reads."""
+    with bench_file("demo", seed=3) as demo:
+        wired = folder / "bench.toml"
+        words = demo.read_text().replace('bias_source = "source_meter"', 'bias_source = "probe"')
+        wired.write_text(words.replace('current_reading = "both"', 'current_reading = "preamp"'))
+        with open_bench(wired) as bench:
+            yield bench
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=10_000)
     parser.add_argument("--stepped", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=1_000_000)
+    parser.add_argument("--logged", type=int, default=200_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, open_bench("demo", seed=3) as bench:
         folder = Path(name)
@@ -91,6 +106,9 @@ def main() -> int:
         rate = 400.0
         growth = {"bias": -0.3, "sample_rate": rate, "duration": asked.samples / rate, "charge_stop": 50e-9, "y": 4e-6}
         measure(bench, folder, "dense growth", "chrono-growth", "series", **growth)
+    with tempfile.TemporaryDirectory() as name, _controller_biases(Path(name)) as bench:
+        logged = {"bias": -0.3, "sample_rate": 1700.0, "duration": asked.logged / 2000.0, "stop_current": 5e-9}
+        measure(bench, Path(name), "dense growth by the logger", "chrono-growth", "series", **logged)
     return 0
 
 

@@ -46,11 +46,11 @@ class Link(Adapter):
 
     def __init__(self, resource: str, *, name: str = "instrument", timeout: float = 5.0, **settings: Any) -> None:
         super().__init__(log=_log)
-        self.resource = resource
         self.name = name
         self.timeout = timeout
         self._settings = settings
         self._tap = the_tap(name, resource)
+        self.resource = self._tap.address(resource)
         self.moment = self.asked = time.monotonic()
         self._session: MessageBasedResource | None = None
         self._port: Any = None
@@ -124,6 +124,11 @@ class Link(Adapter):
         """Drop the session and open a new one. Raises Unreachable."""
         self.close()
         self._open()
+
+    def connect(self) -> None:
+        """Have a session open: anew where it was closed, or is lost. Raises Unreachable."""
+        if self._lost or self._session is None:
+            self.reopen()
 
     def revive(self) -> None:
         """Open a new session when the present one is lost. Raises Unreachable."""
@@ -268,6 +273,16 @@ class Link(Adapter):
         if not come:
             self.moment = self._tap.silent(seconds)
         return come.decode("latin-1").split("\n")[:-1]
+
+    def take_all(self) -> bytes:
+        """Return everything that has come, of a stream that nobody asks for piece by piece; nothing is no error."""
+        parts = []
+        while self.readable(0.0):
+            with self._faults(0.0):
+                _, port = self._ready()
+                assert isinstance(port, Buffered), "a stream comes over a socket"
+                parts.append(port.cut(len(port.pending)) or port.more())
+        return b"".join(parts)
 
     def flush_read_buffer(self) -> None:
         """Drop the session, and with it whatever was on its way; the next use opens a new one."""

@@ -4,18 +4,20 @@ import logging
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel
 
 from drivers.link import Link
 from drivers.nanonis_dialect import NANONIS
 from drivers.nanonis_force_curve import ForceCurves
 from drivers.nanonis_limits import TOLERANCE, limit_z, set_safe_tip
+from drivers.nanonis_options import Options
 from drivers.nanonis_scan import Scanner
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
 from drivers.nanonis_spectroscopy import ControllerBias
+from drivers.nanonis_tcp_log import TcpLogger
 from drivers.nanonis_tip import Pace, Tip, withdraw
 from nanoprobe.errors import InstrumentError, InstrumentTimeout, LinkLost, NanoprobeError, Unreachable
 from nanoprobe.plugins import Driver
@@ -45,54 +47,20 @@ DRIFT_SATURATION = 10.0
 DRIFT_SATURATION_SINCE = 11798
 
 
-class Options(BaseModel):
-    """Options of the driver `nanonis` in a bench file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    abort_resource: str = Field(description="VISA resource of a second port of the same controller, for stopping it")
-    deflection_sensitivity: float | None = Field(
-        None, gt=0, description="bending of the lever per deflection signal (m/V)"
-    )
-    spring_constant: float | None = Field(None, gt=0, description="spring constant of the lever (N/m)")
-    poll_interval: float = Field(0.02, ge=0, le=1, description="pause between two looks at a running motion (s)")
-    approach_timeout: float = Field(600.0, gt=0, description="longest coarse approach (s)")
-    speed: float = Field(5e-6, gt=0, le=1e-3, description="speed of moves from point to point (m/s)")
-    feedback: str = Field(
-        "Deflection", description="name of the Z controller that holds the contact, as it is listed there"
-    )
-    channels: dict[str, str] = Field(
-        {}, description="our channel name = the controller's signal name, where they differ"
-    )
-    safe_tip_signal: Literal["current", "deflection"] = Field("current", description="the signal the safe tip watches")
-    z_limits: tuple[float, float] | None = Field(
-        None, description="lowest and highest Z the controller may go to (m); without it they stay as they are there"
-    )
-    release: int | None = Field(
-        None, description="real-time release (like 13742), where the controller tells it wrongly"
-    )
-    timeout: float = Field(5.0, gt=0, le=60, description="longest wait for the answer to a short command (s)")
-
-    @field_validator("z_limits")
-    @classmethod
-    def _in_order(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
-        if limits is not None and not -math.inf < limits[0] < limits[1] < math.inf:
-            raise ValueError(f"the lowest Z must lie below the highest, got {limits[0]:g} and {limits[1]:g} m")
-        return limits
-
-    @property
-    def calibration(self) -> ForceCalibration | None:
-        """Deflection to force, None when not both numbers are given."""
-        if self.deflection_sensitivity is None or self.spring_constant is None:
-            return None
-        return ForceCalibration(self.deflection_sensitivity, self.spring_constant)
-
-
 class Nanonis(NanonisSession):
-    """A PyMeasure instrument that fulfils the role `Probe`; controller's own signs. `abort` is its second session."""
+    """A PyMeasure instrument that fulfils the role `Probe`; controller's own signs.
+
+    `abort` is its second session, `stream` the VISA resource of its TCP logger.
+    """
 
     def __init__(
-        self, adapter: Any, abort: NanonisSession, options: Options, name: str = "Nanonis", **kwargs: Any
+        self,
+        adapter: Any,
+        abort: NanonisSession,
+        options: Options,
+        name: str = "Nanonis",
+        stream: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(adapter, name, **kwargs)
         self.abort = abort
@@ -104,7 +72,8 @@ class Nanonis(NanonisSession):
         self.tip = Tip(self, self.signals, options.calibration, options.feedback, pace)
         self._curves = ForceCurves(self, abort, self.signals, self.tip)
         self._scanner = Scanner(self, self.signals, self.release, by_clock=options.poll_interval > 0)
-        self._bias = ControllerBias(self, abort, self.signals)
+        self._logger = TcpLogger(self, stream, options.timeout)
+        self._bias = ControllerBias(self, abort, self.signals, self._logger, options.poll_interval)
         self._scanner_range: float | None = None
 
     def identify(self) -> tuple[str, int]:
@@ -273,9 +242,10 @@ class Nanonis(NanonisSession):
         withdraw(self.abort, SAFE_WITHDRAW_TIMEOUT)
 
     def close(self) -> None:
-        """Give both links back."""
+        """Give the links back."""
         super().close()
         self.abort.close()
+        self._logger.close()
 
 
 _STOPS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
@@ -302,7 +272,8 @@ def open_probe(resource: str, options: BaseModel) -> Probe:
         for name, where in (("Nanonis", resource), ("Nanonis (abort port)", options.abort_resource)):
             links.append(Link(where, name=name, timeout=options.timeout))
         work, abort = links
-        probe = Nanonis(work, NanonisSession(abort, "Nanonis (abort port)"), options)
+        stream = options.stream(resource)
+        probe = Nanonis(work, NanonisSession(abort, "Nanonis (abort port)"), options, stream=stream)
         probe.safe_bias()
     except BaseException as error:
         for link in links:

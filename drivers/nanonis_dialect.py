@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from drivers import nanonis_protocol as protocol
+from drivers.nanonis_tcp_log import described
 from nanoprobe.errors import InstrumentError
 from nanoprobe.recording import Command, Field
 from nanoprobe.recording.dialect import Value
@@ -85,6 +86,11 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "SpectrumAnlzr.FreqResGet": ("i analyzer", "H resolution, af resolutions Hz"),
     "SpectrumAnlzr.FreqResSet": ("i analyzer, H resolution", ""),
     "SpectrumAnlzr.Run": ("i analyzer", ""),
+    "TCPLog.ChsSet": ("ai channels", ""),
+    "TCPLog.OversamplSet": ("i oversampling", ""),
+    "TCPLog.Start": ("", ""),
+    "TCPLog.StatusGet": ("", "i status"),
+    "TCPLog.Stop": ("", ""),
     "Util.AcqPeriodGet": ("", "f period s"),
     "Util.VersionGet": ("", "s product, s version, I host_release, I real_time_release"),
     "ZCtrl.CtrlListGet": ("", "as controllers, i active"),
@@ -149,7 +155,9 @@ class NanonisDialect:
         return (_command(message),)
 
     def answer(self, message: bytes, answer: bytes) -> tuple[Field, ...]:
-        """Return what the answer to a frame says, or the error in it."""
+        """Return what the answer to a frame says, or the error in it; to no frame: what the TCP logger streams."""
+        if not message:
+            return (Field(described(answer)),)
         name = _name(message)
         body = answer[protocol.HEADER :]
         _, _, words = _KNOWN.get(name.lower(), (name, (), ()))

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from drivers.host_loop import Sample, Trace, host_ramp, record
+from drivers.nanonis_logged import LoggedLevel
 from drivers.nanonis_session import NanonisSession
 from drivers.nanonis_signals import Signals
+from drivers.nanonis_tcp_log import TcpLogger
 from nanoprobe.errors import BadInput, InstrumentError
 from nanoprobe.roles import Array, OnSamples, OnTrip, RampPlan, RampRecord, Reading, TripWay, Watch
 from nanoprobe.units import si
+from nanoprobe.waveform import OnReadings, Waveform, WaveformEnd
 
 FLOOR_OF_RANGE = 1e-3
 """Smallest trip level as a part of the preamp's range: thirty steps of its 16-bit converter."""
@@ -41,7 +44,10 @@ class ControllerBias:
 
     name = "Nanonis"
 
-    def __init__(self, work: NanonisSession, abort: NanonisSession, signals: Signals) -> None:
+    def __init__(
+        self, work: NanonisSession, abort: NanonisSession, signals: Signals, logger: TcpLogger, pause: float
+    ) -> None:
+        self._logged = LoggedLevel(self, work, signals, logger, pause)
         self._work = work
         self._abort = abort
         self._signals = signals
@@ -91,6 +97,16 @@ class ControllerBias:
         self._abort.call("Bias.Set", "f", 0.0)
         self._abort.call("BiasSpectr.Stop")
         self._abort.call("Bias.Set", "f", 0.0)
+
+    # --- one level, densely
+
+    def log_hindrance(self, plan: Waveform) -> str:
+        """Get the TCP logger ready for `plan`; say why it cannot serve it, "" where it can."""
+        return self._logged.hindrance(plan)
+
+    def log(self, plan: Waveform, watch: Watch, on_readings: OnReadings) -> WaveformEnd:
+        """Hold the level of `plan` while the TCP logger streams; the bias is 0 when it returns or raises."""
+        return self._logged.run(plan, watch, on_readings)
 
     # --- ramps
 

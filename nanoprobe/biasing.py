@@ -12,7 +12,7 @@ from nanoprobe.limits import Limits
 from nanoprobe.roles import Array, BiasSource, OnTrip, RampPlan, RampRecord, Reading, TripWay, Watch
 from nanoprobe.stepping import step_through
 from nanoprobe.units import si
-from nanoprobe.waveform import Runner, Waveform, WaveformEnd, WaveformSource
+from nanoprobe.waveform import LoggedSource, RunBy, Runner, Waveform, WaveformEnd, WaveformSource
 from nanoprobe.wiring import Wiring
 
 T = TypeVar("T")
@@ -173,9 +173,16 @@ class Biasing:
                 f"as large; from {si(source.forced_current_floor, 'A')} on it can"
             )
 
-    def runner(self) -> Runner:
-        """Say who will run a waveform."""
-        return Runner.INSTRUMENT if isinstance(self._source, WaveformSource) else Runner.HOST
+    def run_by(self, plan: Waveform) -> RunBy:
+        """Say who will run a waveform given in bias, and get that ready; the output stays off."""
+        source = self._source
+        if isinstance(source, WaveformSource):
+            return RunBy(Runner.INSTRUMENT)
+        if not isinstance(source, LoggedSource):
+            return RunBy(Runner.HOST)
+        self._interlock.check()
+        hindrance = self._command(lambda: source.log_hindrance(plan.signed(self._wiring.sign)))
+        return RunBy(Runner.HOST, hindrance) if hindrance else RunBy(Runner.LOGGER)
 
     def reading_floor(self, compliance: float) -> float:
         """Return the smallest |current| (A) that the source's reading under `compliance` (A) tells from none."""
@@ -185,7 +192,7 @@ class Biasing:
     def waveform(
         self, plan: Waveform, wait: Callable[[float], None], watch: Watch, on_readings: OnBiasReadings
     ) -> WaveformEnd:
-        """Run a waveform given in bias; by the source itself where it can, else by stepping, `wait` between steps.
+        """Run a waveform given in bias; by the source where it can, else by its logger, else by stepping, `wait` between.
 
         Latches the interlock, and raises, as soon as a reading passes the hard current limit.
         """
@@ -203,6 +210,8 @@ class Biasing:
         source, signed = self._source, plan.signed(self._wiring.sign)
         if isinstance(source, WaveformSource):
             return self._command(lambda: source.waveform(signed, guarded_watch, convert))
+        if isinstance(source, LoggedSource) and self.run_by(plan).runner is Runner.LOGGER:
+            return self._command(lambda: source.log(signed, guarded_watch, convert))
         return self._command(lambda: step_through(source, signed, wait, guarded_watch, convert))
 
     def _check_peak(self, amperes: Array, where: str) -> None:

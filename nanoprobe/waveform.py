@@ -16,7 +16,26 @@ class Runner(StrEnum):
     """Who runs a waveform."""
 
     INSTRUMENT = "instrument"
+    LOGGER = "logger"
+    """The host holds the level, the instrument streams the samples."""
     HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class RunBy:
+    """Who runs a waveform, and `why` nobody better does; "" where there is nobody better."""
+
+    runner: Runner
+    why: str = ""
+
+    def words(self, what: str) -> str:
+        """Say in a sentence who runs `what`."""
+        said = {
+            Runner.INSTRUMENT: f"the instrument runs the {what} and takes its samples",
+            Runner.LOGGER: f"the host holds the bias of the {what}, and the controller's TCP logger takes its samples",
+            Runner.HOST: f"the host runs the {what} and takes its samples",
+        }[self.runner]
+        return f"{said}: {self.why}" if self.why else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +114,14 @@ class WaveformSource(Protocol):
     @property
     def forced_current_floor(self) -> float:
         """Return the smallest current (A) this source can force; infinite where it cannot."""
+
+
+@runtime_checkable
+class LoggedSource(Protocol):
+    """A source whose instrument streams dense samples while the host holds one level."""
+
+    def log_hindrance(self, plan: Waveform) -> str:
+        """Get ready to run `plan`; say why that cannot be, "" where it can. The output stays off."""
+
+    def log(self, plan: Waveform, watch: Watch, on_readings: OnReadings) -> WaveformEnd:
+        """Run a `plan` that nothing hinders; the rest as `WaveformSource.waveform`."""

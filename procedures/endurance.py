@@ -162,7 +162,7 @@ class Trains:
         self._source = procedure.opened.source
         self._reader = procedure.reader()
         self._before = procedure.before
-        self.runner = self._source.runner()
+        self.runner = self._source.run_by(procedure.train(1)).runner
 
     def run(self, count: int) -> list[dict[str, Any]]:
         """Run a train of `count` cycles and store what was read."""
@@ -174,7 +174,7 @@ class Trains:
 
         procedure = self._procedure
         train = procedure.train(count)
-        self._source.waveform(train, procedure.opened.probe.wait, procedure.looking(), take)
+        self._source.waveform(train, procedure.opened.probe.wait, procedure.looking(self.runner), take)
         moments, biases, _, currents = (np.concatenate(part) for part in zip(*parts, strict=True))
         found = self._reader.of_source(biases + currents * self._source.series_resistance, currents)
         cycles = [

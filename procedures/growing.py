@@ -135,9 +135,10 @@ class GrowthProcedure(SpotProcedure):
         self.begin_table("growth", "spot", GROWTH, "what has grown")
         zero = self.zero()
         begin, height = self.begin_spot(), self.height()
-        self.note(f"the {self.opened.source.runner().value} runs the growth and takes its samples")
+        by = self.opened.source.run_by(self.waveform())
+        self.note(by.words("growth"))
         grown = self._grown = Grown(self, zero, force)
-        end = self.opened.source.waveform(self.waveform(), self.opened.probe.wait, self.looking(), grown.take)
+        end = self.opened.source.waveform(self.waveform(), self.opened.probe.wait, self.looking(by.runner), grown.take)
         grown.end(end)
         values = self._report(grown, self.height() - height)
         kept = {name: values[name] for name in ("charge", "peak_current", "height_change", "force")}
@@ -193,7 +194,7 @@ class Grown:
         self._zero = zero
         self._force = force
         self._integral = Integral(zero.offset)
-        self._time = self._peak = self._bias = self._last = 0.0
+        self._time = self._peak = self._bias = self._last = self._overloaded = self._most = 0.0
         self._ended = Ended.INTERRUPTED
 
     @property
@@ -205,9 +206,13 @@ class Grown:
         """Store new samples; say whether growth is to end."""
         procedure = self._procedure
         charge = self._integral.add(time, current)
-        self._time, self._bias, self._last = float(time[-1]), float(bias[-1]), float(np.nan_to_num(current[-1]))
-        readable = np.abs(current[np.isfinite(current)])
-        self._peak = max(self._peak, float(readable.max(initial=0.0)))
+        readable = np.isfinite(current)
+        if not readable.all():
+            self._overloaded += float(np.diff(time, prepend=self._time)[~readable].sum())
+            self._most = float(np.abs(bias_source).max())
+        self._time, self._last = float(time[-1]), float(np.nan_to_num(current[-1]))
+        self._bias = float(bias[readable][-1]) if readable.any() else self._bias
+        self._peak = max(self._peak, float(np.abs(current[readable]).max(initial=0.0)))
         samples = {"time": time, "bias": bias, "bias_source": bias_source, "current": current, "charge": charge}
         procedure.add_rows("series", samples)
         procedure.progress(min(self._time, procedure.duration), procedure.duration)
@@ -216,6 +221,13 @@ class Grown:
         elif procedure.reaches(bias):
             self._ended = Ended.VOLTAGE
         return self._ended is not Ended.INTERRUPTED
+
+    def _unread(self) -> float:
+        """Return the standard uncertainty (C) of what was beyond the reading's range: the series resistor bounds it."""
+        if not self._overloaded:
+            return 0.0
+        series = self._procedure.opened.source.series_resistance
+        return self._overloaded * self._most / series / math.sqrt(3.0) if series else math.inf
 
     def end(self, end: WaveformEnd) -> None:
         """Say that it has ended as planned."""
@@ -226,7 +238,7 @@ class Grown:
         """Return the columns of GROWTH, without the change of height."""
         # Between the last sample and output off, anything up to STOP_LATENCY may have passed: its root mean square.
         lost = STOP_LATENCY / math.sqrt(3.0) if self._ended is Ended.INTERRUPTED else 0.0
-        unseen = lost * (self._last - self._zero.offset)
+        unseen = math.hypot(lost * (self._last - self._zero.offset), self._unread())
         charge, error = (
             self._integral.total,
             math.hypot(self._zero.error * self._time, STRAY * self._bias, self._integral.error, unseen),

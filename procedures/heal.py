@@ -10,7 +10,7 @@ from nanoprobe.bench import Bench
 from nanoprobe.limits import Limits
 from nanoprobe.outlook import Outlook
 from nanoprobe.roles import Array
-from nanoprobe.waveform import Step, Waveform
+from nanoprobe.waveform import Runner, Step, Waveform
 from nanoprobe.wiring import Wiring
 from procedures.check_ramp import CHECK_TABLE, CHECKS, STEPS, Checked, check_ramp, rows, slope
 from procedures.columns import columns, row
@@ -57,6 +57,7 @@ class Heal(SpotProcedure):
 
     _spot: GrownSpot | None = None
     _earlier: Earlier | None = None
+    _runner = Runner.HOST
 
     @property
     def spot(self) -> GrownSpot:
@@ -136,8 +137,7 @@ class Heal(SpotProcedure):
         values = healing.values(before, self._check(after=True))
         self.add_rows("heal", values)
         self.emit("results", row(HEAL, values))
-        runner = self.opened.source.runner()
-        self.end_spot(begin, {"charge": values["stripped"], "force": force}, runner)
+        self.end_spot(begin, {"charge": values["stripped"], "force": force}, self._runner)
         self.progress(1, 1)
 
     def _before(self) -> Checked:
@@ -157,12 +157,14 @@ class Heal(SpotProcedure):
     def _strip(self, before: Checked) -> Healing:
         source, probe = self.opened.source, self.opened.probe
         zero = read_zero(self, self.compliance)
-        self.note(f"the {source.runner().value} runs the healing")
+        held = source.run_by(self.waveforms()[-1])
+        self.note(held.words("healing"))
+        self._runner = held.runner
         neck = conducting(before) if self._earlier is None else math.inf
         healing = Healing(self.heal_plan(), zero, neck, self._earlier, self._store)
         for plan in self.waveforms():
             healing.begin(held=len(plan.steps) == 1)
-            if source.waveform(plan, probe.wait, self.looking(), healing.take).stopped:
+            if source.waveform(plan, probe.wait, self.looking(source.run_by(plan).runner), healing.take).stopped:
                 break
         return healing
 

@@ -88,7 +88,7 @@ class MemSweep(SwitchingProcedure):
         self.shape_spot()
         done, health, verdict = self.done_rows.get("loops", 0), Health(), Verdict.DONE
         reader = self._zeroed()
-        runner = self.opened.source.runner()
+        runner = self.opened.source.run_by(self.half(self.set_bias)).runner
         self.note(f"sweeps are run by the {runner.value}; read floor {reader.floor:.3g} A")
         while done < self.loops and verdict is Verdict.DONE:
             self.between()
@@ -141,7 +141,7 @@ class MemSweep(SwitchingProcedure):
             return False
 
         plan, source = self.half(reach), self.opened.source
-        source.waveform(plan, self.opened.probe.wait, self.looking(), take)
+        source.waveform(plan, self.opened.probe.wait, self.looking(source.run_by(plan).runner), take)
         time, bias, _, current = (np.concatenate(part) for part in zip(*parts, strict=True))
         applied = np.array([step.level for step in plan.steps])
         missing = np.full(len(applied) - len(time), np.nan)

@@ -67,9 +67,9 @@ class SpotProcedure(BenchProcedure):
         """Commit rows of a table; scalars are one row."""
         self.emit("rows", TableRows(table=table, values={name: np.atleast_1d(one) for name, one in values.items()}))
 
-    def looking(self) -> RampWatch:
-        """Return what looks at force and current while a waveform runs."""
-        way = TripWay.SOURCE_METER if self.opened.source.runner() is Runner.INSTRUMENT else TripWay.HOST
+    def looking(self, runner: Runner) -> RampWatch:
+        """Return what looks at force and current while a waveform is run by `runner`: not where the host samples itself."""
+        way = TripWay.HOST if runner is Runner.HOST else TripWay.SOURCE_METER
         return RampWatch(self.opened, self.contact(), self.watch, way)
 
 

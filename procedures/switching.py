@@ -14,6 +14,7 @@ from nanoprobe.roles import OnTrip, RampPlan
 from nanoprobe.units import si
 from nanoprobe.wiring import CurrentReading, Wiring
 from procedures.inputs import number, switch, whole
+from procedures.ramp_watch import RampWatch
 from procedures.reading import ReadPlan, Resistance, ResistanceReader, check_bias
 from procedures.spot import SpotProcedure
 
@@ -144,7 +145,7 @@ class SwitchingProcedure(SpotProcedure):
         source, plan = self.opened.source, self.forming()
         way = source.choose(None)
         source.prepare(plan, way)
-        ramp = source.ramp(plan, way, self.looking(), lambda *samples: None)
+        ramp = source.ramp(plan, way, RampWatch(self.opened, self.contact(), self.watch, way), lambda *samples: None)
         peak = float(np.nanmax(np.abs(ramp.current), initial=0.0))
         self.wear.ramped(peak, ramp.tripped)
         if not ramp.tripped:

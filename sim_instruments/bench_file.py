@@ -39,13 +39,14 @@ driver = "keithley2450"
 resource = "TCPIP0::{host}::{source_meter}::SOCKET"
 poll_interval = {source_meter_poll:.6g}{dead_socket}
 
-# The controller's four ports begin at the first one named here; its data logger streams on port {stream}.
+# The controller's four ports begin at the first one named here.
 [instruments.probe]
 driver = "nanonis"
 resource = "TCPIP0::{host}::{probe}::SOCKET"
 abort_resource = "TCPIP0::{host}::{probe_abort}::SOCKET"
 deflection_sensitivity = {deflection_sensitivity:.6g}
 spring_constant = {spring_constant:.6g}
+logger_port = {stream}
 poll_interval = {probe_poll:.6g}
 
 # A pellet of the same sample in a cell ({cell}), electrode area {cell_area:.3g} m2.

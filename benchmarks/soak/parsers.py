@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.soak import samples, wires
+from drivers.nanonis_tcp_log import Frames, described
 from nanoprobe.benchfile import read_bench_file
 from nanoprobe.errors import NanoprobeError
 from nanoprobe.plan import make_plan, parse_assignment, read_plan
@@ -103,6 +104,13 @@ def _script(made: bytes) -> None:
 def _places(made: bytes) -> None:
     text = made.decode("latin-1")
     PointsParameter("Points", default=[]).convert("" if text.strip().lower().endswith((".csv", ".json")) else text)
+
+
+def _logged(made: bytes) -> None:
+    described(made)
+    frames, half = Frames(samples.LOGGED_CHANNELS, samples.LOGGED_OVERSAMPLING), len(made) // 2
+    frames.take(made[:half])
+    frames.take(made[half:])
 
 
 @contextmanager
@@ -207,5 +215,6 @@ def parsers() -> tuple[Parser, ...]:
         Parser("SCPI commands", samples.SCPI_LINES, partial(wires.simulated, "source_meter"), ()),
         Parser("SCPI answers", samples.SCPI_ANSWERS, wires.source_meter),
         Parser("Nanonis requests", samples.NANONIS_REQUESTS, partial(wires.simulated, "probe"), ()),
+        Parser("TCP logger frames", (samples.LOGGER_STREAM,), _plain(_logged)),
         Parser("Nanonis replies", samples.NANONIS_REPLIES, wires.controller),
     )

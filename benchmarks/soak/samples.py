@@ -69,6 +69,11 @@ FAULTS = (
     b"probe:delay=0.5@match=Scan.Action,for=3,seed=2",
     b"probe:snap-off@time=3",
 )
+LOGGED_CHANNELS, LOGGED_OVERSAMPLING = 2, 20
+LOGGER_STREAM = b"".join(
+    struct.pack(">IfQH2f", LOGGED_CHANNELS, LOGGED_OVERSAMPLING, count, 4 if count else 2, 1e-12 * count, -0.5)
+    for count in range(8)
+)
 TIP = "tip A"
 
 

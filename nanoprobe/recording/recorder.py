@@ -125,6 +125,9 @@ class _RecordingTap:
         self._note = recorder.note
         self._number = number
 
+    def address(self, resource: str) -> str:
+        return resource
+
     def opening(self) -> None:
         pass
 

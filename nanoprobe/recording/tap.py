@@ -14,6 +14,9 @@ from typing import Protocol
 class Tap(Protocol):
     """Hears one session. Any thread may call; times are monotonic (s)."""
 
+    def address(self, resource: str) -> str:
+        """Return where the link is to go instead of `resource`."""
+
     def opening(self) -> None:
         """The session is about to be opened. Raises OSError where it cannot be, as it was recorded."""
 
@@ -61,6 +64,10 @@ class BenchTaps(Protocol):
 
 class Untapped:
     """The tap of a link nobody listens to."""
+
+    def address(self, resource: str) -> str:
+        """Go where it was asked to."""
+        return resource
 
     def opening(self) -> None:
         """Nothing to do."""

@@ -31,7 +31,7 @@ class Session:
         self.at = at
         self.role = role
         self.resource = resource
-        self.address = ""
+        self.server = ""
         self.port = 0
         self._stage = stage
         self._listener: socket.socket | None = None
@@ -57,7 +57,7 @@ class Session:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = port = self._listener.getsockname()[1]
         serial = self.resource.upper().startswith("ASRL")
-        self.address = f"ASRLsocket://127.0.0.1:{port}::INSTR" if serial else f"TCPIP0::127.0.0.1::{port}::SOCKET"
+        self.server = f"ASRLsocket://127.0.0.1:{port}::INSTR" if serial else f"TCPIP0::127.0.0.1::{port}::SOCKET"
         self._start(self._accept, self._listener)
 
     def _start(self, work: Callable[[socket.socket], None], on: socket.socket) -> None:
@@ -151,6 +151,10 @@ class Session:
             self._connection.sendall(content)
 
     # --- the tap
+
+    def address(self, resource: str) -> str:
+        """Go to the server, whatever the bench file says."""
+        return self.server
 
     def opening(self) -> None:
         """Refuse where the recording says that it was refused."""

@@ -100,7 +100,7 @@ class TCPLog(Module):
         self._require_stopped("oversampling")
         self._oversampling = max(1, one_of(oversampling, MAX_OVERSAMPLING + 1, "Oversampling"))
 
-    @command("TCPLog.StatusGet", reply="i")
+    @command("TCPLog.StatusGet", reply="i", cost=Cost.POLL)
     def status(self, session: Session) -> tuple[int]:
         """Return the status."""
         return (int(self.log_status),)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nanoprobe.plugins import driver
@@ -94,3 +95,24 @@ def open_instrument() -> Iterator[Callable[..., Any]]:
             return instrument
 
         yield start
+
+
+class Readings:
+    """Keeps what a waveform reads; ends it after `most` readings."""
+
+    def __init__(self, most: int = 10**9) -> None:
+        self.parts: list[tuple[Any, ...]] = []
+        self.most = most
+
+    def __call__(self, *arrays: Any) -> bool:
+        self.parts.append(arrays)
+        return sum(len(part[0]) for part in self.parts) >= self.most
+
+    def __getitem__(self, column: int) -> Any:
+        return np.concatenate([part[column] for part in self.parts])
+
+
+@pytest.fixture
+def readings() -> type[Readings]:
+    """What keeps the readings of a waveform."""
+    return Readings

@@ -6,7 +6,8 @@ import pytest
 from pymeasure.adapters import ProtocolAdapter
 from pymeasure.test import expected_protocol
 
-from drivers.nanonis import Nanonis, Options
+from drivers.nanonis import Nanonis
+from drivers.nanonis_options import Options
 from drivers.nanonis_protocol import request
 from drivers.nanonis_session import NanonisSession
 from nanoprobe.errors import BadInput, InstrumentError, Unreachable

@@ -18,21 +18,6 @@ STAIRS = Waveform(steps=tuple(Step(level, 0.01) for level in (-0.5, -1.0, -0.5, 
 STILL = Waveform(steps=(Step(-0.2, 0.01),), repeats=50, compliance=10e-9)
 
 
-class Readings:
-    """Keeps what a waveform reads; ends it after `most` readings."""
-
-    def __init__(self, most: int = 10**9) -> None:
-        self.parts: list[tuple[Any, ...]] = []
-        self.most = most
-
-    def __call__(self, *arrays: Any) -> bool:
-        self.parts.append(arrays)
-        return sum(len(part[0]) for part in self.parts) >= self.most
-
-    def __getitem__(self, column: int) -> Any:
-        return np.concatenate([part[column] for part in self.parts])
-
-
 def electrode(lab: Any, bench: Any) -> float:
     """Return what stands at the electrode (V) once the source-meter itself says that it is off."""
     bench.leave()
@@ -63,11 +48,11 @@ DRIVERS = pytest.mark.parametrize(
 @pytest.mark.parametrize(
     ("plan", "levels"), [(PULSES, [-0.1, 0.1]), (STAIRS, [-0.5, -1.0, -0.5, 0.0]), (STILL, [-0.2])]
 )
-def test_every_reading_is_of_its_own_level(benches, driver, runner, plan, levels):
+def test_every_reading_is_of_its_own_level(benches, driver, runner, plan, levels, readings):
     lab = benches(driver)
     with open_bench(lab.bench_file) as bench:
-        assert bench.source.runner() is runner
-        found = Readings()
+        assert bench.source.run_by(plan).runner is runner
+        found = readings()
         end = bench.source.waveform(plan, bench.probe.wait, lambda: None, found)
         assert (end.runner, end.readings, end.stopped) == (runner, plan.repeats * plan.reads, False)
         np.testing.assert_allclose(found[1], levels * plan.repeats, atol=2e-3)
@@ -75,23 +60,23 @@ def test_every_reading_is_of_its_own_level(benches, driver, runner, plan, levels
         assert electrode(lab, bench) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_the_source_meter_keeps_the_time_it_was_given(benches):
+def test_the_source_meter_keeps_the_time_it_was_given(benches, readings):
     lab = benches()
     with open_bench(lab.bench_file) as bench:
-        found = Readings()
+        found = readings()
         bench.source.waveform(STILL, bench.probe.wait, lambda: None, found)
         np.testing.assert_allclose(np.diff(found[0]), 0.01, rtol=0.02)
-        bench.source.waveform(PULSES, bench.probe.wait, lambda: None, cycles := Readings())
+        bench.source.waveform(PULSES, bench.probe.wait, lambda: None, cycles := readings())
         np.testing.assert_allclose(np.diff(cycles[0])[1::2], 0.03, rtol=0.05)
         np.testing.assert_allclose(np.diff(cycles[0])[0::2], 0.07, rtol=0.05)
 
 
 @DRIVERS
-def test_a_reading_beyond_the_stop_current_ends_it(benches, driver, runner):
+def test_a_reading_beyond_the_stop_current_ends_it(benches, driver, runner, readings):
     lab = benches(driver, seed=3)
     with open_bench(lab.bench_file) as bench:
         bench.probe.approach(50e-9)
-        found = Readings()
+        found = readings()
         plan = Waveform(steps=(Step(-8.0, 0.01),), repeats=2000, compliance=20e-9, stop_current=5e-9)
         end = bench.source.waveform(plan, bench.probe.wait, lambda: None, found)
         assert end.stopped
@@ -101,18 +86,18 @@ def test_a_reading_beyond_the_stop_current_ends_it(benches, driver, runner):
 
 
 @DRIVERS
-def test_whoever_takes_the_readings_may_end_it(benches, driver, runner):
+def test_whoever_takes_the_readings_may_end_it(benches, driver, runner, readings):
     lab = benches(driver)
     with open_bench(lab.bench_file) as bench:
         plan = Waveform(steps=(Step(-0.2, 0.02),), repeats=5000, compliance=10e-9)
-        end = bench.source.waveform(plan, bench.probe.wait, lambda: None, Readings(most=20))
+        end = bench.source.waveform(plan, bench.probe.wait, lambda: None, readings(most=20))
         assert end.stopped
         assert end.readings < 5000
         assert electrode(lab, bench) == pytest.approx(0.0, abs=1e-3)
 
 
 @DRIVERS
-def test_when_the_watch_raises_the_output_is_off_before_the_exception_passes(benches, driver, runner):
+def test_when_the_watch_raises_the_output_is_off_before_the_exception_passes(benches, driver, runner, readings):
     lab = benches(driver)
     looks = iter(range(10**6))
 
@@ -123,26 +108,26 @@ def test_when_the_watch_raises_the_output_is_off_before_the_exception_passes(ben
     with open_bench(lab.bench_file) as bench:
         plan = Waveform(steps=(Step(-0.2, 0.02),), repeats=5000, compliance=10e-9)
         with pytest.raises(RuntimeError, match="enough"):
-            bench.source.waveform(plan, bench.probe.wait, watch, Readings())
+            bench.source.waveform(plan, bench.probe.wait, watch, readings())
         assert electrode(lab, bench) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_a_forced_current_flows_and_the_voltage_is_read_and_then_all_is_as_before(benches):
+def test_a_forced_current_flows_and_the_voltage_is_read_and_then_all_is_as_before(benches, readings):
     lab = benches(seed=3)
     with open_bench(lab.bench_file) as bench:
         bench.probe.approach(50e-9)
-        found = Readings()
+        found = readings()
         plan = Waveform(
             steps=(Step(0.0, 0.01),), repeats=200, compliance=1e-9, forced_current=-500e-12, voltage_limit=9.0
         )
         bench.source.waveform(plan, bench.probe.wait, lambda: None, found)
         np.testing.assert_allclose(found[3], -500e-12, rtol=0.01)
         assert -9.0 < found[1].min() < found[1][-1] < 0.0
-        bench.source.waveform(STILL, bench.probe.wait, lambda: None, again := Readings())
+        bench.source.waveform(STILL, bench.probe.wait, lambda: None, again := readings())
         np.testing.assert_allclose(again[2], 0.2, atol=2e-3)
 
 
-def test_a_ramp_after_a_waveform_is_loaded_anew(benches):
+def test_a_ramp_after_a_waveform_is_loaded_anew(benches, readings):
     from nanoprobe.roles import RampPlan
 
     lab = benches()
@@ -153,7 +138,7 @@ def test_a_ramp_after_a_waveform_is_loaded_anew(benches):
             bench.source.prepare(ramp, way)
             done = bench.source.ramp(ramp, way, lambda: None, lambda *samples: None)
             assert done.bias_source[-1] == pytest.approx(0.5, abs=1e-3)
-            bench.source.waveform(STILL, bench.probe.wait, lambda: None, Readings())
+            bench.source.waveform(STILL, bench.probe.wait, lambda: None, readings())
 
 
 @pytest.mark.parametrize(
@@ -188,20 +173,20 @@ def test_a_ramp_after_a_waveform_is_loaded_anew(benches):
     ],
     ids=["bias", "current", "fast", "long", "forced below the floor", "no current source"],
 )
-def test_a_waveform_that_cannot_be_is_refused_with_the_output_off(benches, driver, plan, error, text):
+def test_a_waveform_that_cannot_be_is_refused_with_the_output_off(benches, driver, plan, error, text, readings):
     lab = benches(driver)
     with open_bench(lab.bench_file) as bench:
         before = len(lab.lab.events)
         with pytest.raises(error, match=text):
-            bench.source.waveform(plan, bench.probe.wait, lambda: None, Readings())
+            bench.source.waveform(plan, bench.probe.wait, lambda: None, readings())
         switched = [event for event in lab.lab.events[before:] if event.get("on") is True]
         assert switched == []
 
 
-def test_a_latched_interlock_lets_no_waveform_begin(benches):
+def test_a_latched_interlock_lets_no_waveform_begin(benches, readings):
     lab = benches()
     with open_bench(lab.bench_file) as bench:
         bench.interlock.latch("a test")
         with pytest.raises(Interlocked, match="a test"):
-            bench.source.waveform(STILL, bench.probe.wait, lambda: None, Readings())
+            bench.source.waveform(STILL, bench.probe.wait, lambda: None, readings())
         bench.interlock.reset("the test")

@@ -52,6 +52,7 @@ def test_a_retention_that_is_stopped_ends_its_drift_compensation_behind_the_safe
     assert said.index("ZCtrl.Withdraw") < len(said) - 1 - said[::-1].index("Piezo.DriftCompSet")
 
 
+@pytest.mark.slow
 def test_a_retention_that_fails_ends_it_as_well(session):
     lab = session(seed=3, drift=FAST)
     disturbed(lab, read_once, fault("probe:snap-off", lab), "aborted")
@@ -65,12 +66,14 @@ def test_a_controller_that_cannot_be_told_is_named_in_the_run(session):
     assert told.endswith("switch it off there")
 
 
+@pytest.mark.slow
 def test_a_retention_that_ends_well_follows_no_drift_any_more(session):
     lab = session(seed=3, drift=FAST)
     lab.run("retention", **RETENTION)
     assert not follows(lab)
 
 
+@pytest.mark.slow
 def test_the_drift_is_measured_without_what_an_earlier_run_has_left_on(session):
     lab = session(seed=3, drift=FAST)
     lab.bench.probe.compensate_drift(1e-10, 0.0)
@@ -85,7 +88,10 @@ def test_the_drift_is_measured_without_what_an_earlier_run_has_left_on(session):
     assert followed == [False, False]
 
 
-@pytest.mark.parametrize("stopped", [False, True], ids=["ended well", "stopped in its last moment"])
+@pytest.mark.parametrize(
+    "stopped",
+    [pytest.param(False, id="ended well", marks=pytest.mark.slow), pytest.param(True, id="stopped in its last moment")],
+)
 def test_what_drift_correct_has_found_is_followed_only_when_it_ended_well(session, stopped):
     lab = session(seed=3, drift=FAST)
     disturbed(

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from nanoprobe.control import RunControl
 from nanoprobe.events import Events, Recorded
 from nanoprobe.records import TableRows
@@ -56,6 +58,7 @@ def test_what_has_grown_is_stored_once_all_is_safe_and_a_heal_takes_it_up(sessio
     assert abs(float(heal["efficiency"]) - truth.stripped / truth.charge) < 2 * float(heal["efficiency_error"])
 
 
+@pytest.mark.slow
 def test_what_has_grown_when_the_tip_breaks_off_is_stored_as_well(session):
     lab = session(seed=3)
     left = iter([lambda: lab.lab.call(lambda: lab.lab.lab.inject("probe:snap-off"))])
@@ -88,6 +91,7 @@ def test_a_growth_stopped_before_its_first_sample_has_no_result(session):
     assert "growth" not in run.tables or run.tables["growth"].sizes["spot"] == 0
 
 
+@pytest.mark.slow
 def test_an_interrupted_growth_counts_for_the_tip(session):
     lab, control = session(seed=3), RunControl()
     lab.bench.tip_folder = lab.lab.bench_file.parent

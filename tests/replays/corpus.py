@@ -350,6 +350,12 @@ SESSIONS: dict[str, Callable[[], None]] = {
     "sessions/controller-bias": lambda: record(
         "sessions/controller-bias.zip", "trigger-ramp", {**RAMP, "stop_bias": -1.0}, pace=10.0, bias_source="probe"
     ),
+    "sessions/tcp-logger": lambda: record(
+        "sessions/tcp-logger.zip",
+        "chrono-growth",
+        {"bias": -0.5, "duration": 0.5, "sample_rate": 200.0, "stop_current": 5e-9},
+        bias_source="probe",
+    ),
     "sessions/aborted": record_aborted,
 }
 MAKERS: dict[str, Callable[[], None]] = {

@@ -10,13 +10,14 @@ import numpy as np
 
 from nanoprobe.analysis.area_resistance import asr
 from nanoprobe.analysis.force_curve import Indenter, Lever, fit_curve
-from nanoprobe.analysis.growth import fit_power_law
-from nanoprobe.analysis.impedance import fit_circuit
+from nanoprobe.analysis.growth import MODEL, fit_power_law
+from nanoprobe.analysis.impedance import FLOOR, OVERLAP, fit_circuit
 from nanoprobe.errors import BadInput
 from nanoprobe.roles import ForceCurve
 from sim_instruments import force_law
 from sim_instruments.noise import Noise
 from sim_instruments.pellet import CellSettings, PelletCell
+from sim_instruments.pellet.cell import BOUNDARY_CAPACITANCE
 
 Rng = np.random.Generator
 Held = Iterator[bool | None]
@@ -24,15 +25,18 @@ Held = Iterator[bool | None]
 
 RADIUS, SENSITIVITY, LEVER, BENT_NOISE, PEAK, SAMPLES = 25e-9, 50e-9, 40.0, 0.03e-9, 200e-9, 400
 POISSON = 0.26
+TWO_SIDED = 1.96
+"""Half width of a 95 % interval over its standard uncertainty."""
 
 
 def exponents(exponent: float) -> Callable[[Rng, int], Held]:
-    """Growth that begins at an unknown moment, read with 2 % of noise."""
+    """Growth that begins at an unknown moment, read with 2 % of noise, its regime as impure as is admitted."""
 
     def held(rng: Rng, sets: int) -> Held:
         for _ in range(sets):
             time = np.linspace(0.05, 10.0, 400)
-            grown = (time - rng.uniform(0.0, 0.04)) ** exponent
+            impure = exponent * (1 + MODEL / TWO_SIDED * rng.normal())
+            grown = (time - rng.uniform(0.0, 0.04)) ** impure
             found = fit_power_law(time, grown * (1 + 0.02 * rng.normal(size=time.size))).exponent
             yield found.low <= exponent <= found.high
 
@@ -66,23 +70,33 @@ def moduli(modulus: float) -> Callable[[Rng, int], Held]:
 
 
 def resistances(sample: str) -> Callable[[Rng, int], Held]:
-    """One lithium/ceramic interface of a symmetric pellet cell: every set is another cell, read with 0.1 % of noise."""
+    """One lithium/ceramic interface of a symmetric pellet cell: every set is another cell, read with 0.1 % of noise by an
+    instrument that is off by as much as is admitted, its arcs mixed by as much."""
 
     def held(rng: Rng, sets: int) -> Held:
         frequency = np.logspace(0, np.log10(200e3), 54)
         for seed in range(sets):
             settings = CellSettings()
             cell = PelletCell(sample, settings, Noise(seed))
-            clean = np.array([cell.impedance(float(each)) for each in frequency])
-            noisy = clean * (1 + 1e-3 * (rng.normal(size=54) + 1j * rng.normal(size=54)))
+            clean = np.array([cell.impedance(float(each)) for each in frequency]) + mixed(cell, frequency, rng)
+            noise = 1e-3 * (rng.normal(size=54) + 1j * rng.normal(size=54))
             try:
-                found = asr(fit_circuit(frequency, noisy), 2, settings.area)
+                found = asr(fit_circuit(frequency, clean * (1 + FLOOR * rng.normal() + noise)), 2, settings.area)
             except BadInput:
                 yield None
                 continue
             yield found.low <= float(str(cell.truth["area_specific_resistance"])) <= found.high
 
     return held
+
+
+def mixed(cell: PelletCell, frequency: np.ndarray, rng: Rng) -> np.ndarray:
+    """Return what it adds to the impedance (ohm) that a share of the boundaries' resistance stands in the interface's arc."""
+    omega, interface = 2 * np.pi * frequency, cell._interfaces[0]
+    own = 1 / (1 + 1j * omega * cell._boundaries * BOUNDARY_CAPACITANCE)
+    other = np.array([interface.impedance(each) for each in omega]) / interface.resistance
+    share = OVERLAP / TWO_SIDED * rng.normal()
+    return np.asarray(share * cell._boundaries / cell.settings.area * (other - own))
 
 
 ROWS: dict[str, Callable[[Rng, int], Held]] = {

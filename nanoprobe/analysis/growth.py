@@ -29,14 +29,14 @@ LEAST_HALF = 6
 RISING = 0.1
 """Growth is looked at from this part of the largest conductance on."""
 MODEL = 0.03
-"""Relative uncertainty of an exponent, since no regime is pure: charge transfer takes 0.12 V a decade of current (2 RT/F ln 10),
-and other resistances stand in series. An assumption."""
-PROFILE = "profile likelihood, the difference between both halves of the growth, and 3 % for what else stands in series"
+"""Half width (1) of the 95 % interval that an exponent has without any noise, since no regime is pure: charge transfer takes
+0.12 V a decade of current (2 RT/F ln 10), and other resistances stand in series. An assumption."""
+PROFILE = "profile likelihood; in quadrature, what its halves differ beyond noise, and 3 % for what stands in series"
 METHODS = {
     "growth exponent": (
         "Least squares of ln(conductance) on ln(t - t0), t0 free, where the conductance rises to its largest; conductance is "
-        "current over the bias behind the series resistor. The interval is the profile's, widened by how much the halves "
-        "differ and by 3 % for charge transfer and other resistances in series."
+        "current over the bias behind the series resistor. The interval is the profile's, widened in quadrature by how much the "
+        "halves differ beyond their noise and by 3 % for charge transfer and other resistances in series."
     ),
     "charge": "Integral of the current without its offset at 0 V; interval: twice the standard uncertainty stored with the run.",
     "equivalent radius": "Hemisphere of lithium of the charge (Faraday): (3 |Q| Vm / 2 pi F)^(1/3).",
@@ -75,13 +75,26 @@ def fit_power_law(time: Array, conductance: Array) -> PowerLaw:
         )
     slope, height, left, lead = _best(t, y)
     low, high = _profile(t, y, slope, left)
-    half = len(t) // 2
-    differ = (
-        max(abs(_best(t[k], y[k])[0] - slope) for k in (slice(half), slice(half, None))) if half >= LEAST_HALF else 0.0
+    unseen = math.hypot(_bend(t, y, slope), MODEL * slope)
+    exponent = Estimate(
+        value=slope,
+        low=slope - math.hypot(slope - low, unseen),
+        high=slope + math.hypot(high - slope, unseen),
+        unit="1",
+        method=PROFILE,
     )
-    wide = differ + MODEL * abs(slope)
-    exponent = Estimate(value=slope, low=low - wide, high=high + wide, unit="1", method=PROFILE)
     return PowerLaw(exponent, float(t[0]) - lead, math.exp(height), part.start, part.stop)
+
+
+def _bend(t: Array, y: Array, slope: float) -> float:
+    """Return by how much the exponent of one half of the growth differs from `slope`, beyond what noise explains."""
+    half = len(t) // 2
+    found = [0.0]
+    for part in (slice(half), slice(half, None)) if half >= LEAST_HALF else ():
+        own, _, left, _ = _best(t[part], y[part])
+        low, high = _profile(t[part], y[part], own, left)
+        found.append(max(low - slope, slope - high, 0.0))
+    return max(found)
 
 
 def _best(t: Array, y: Array) -> tuple[float, float, float, float]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nanoprobe.control import RunControl
+from procedures.growing import Ended
 
 IMAGE = {"image_pixels": 32, "image_size": 1e-6, "image_line_rate": 8.0, "min_confidence": 0.0}
 READS = {"read_settle": 0.5, "reads": 1}
@@ -38,9 +39,13 @@ def whole_map(lab: Any, run: Any, case: "Case") -> None:
 
 
 def grown_once(lab: Any, run: Any, case: "Case") -> None:
-    """A spot where growth has begun is not grown at again; where it had not, it is grown now."""
-    begun_before = any("it is not grown at again" in note for note in run.notes)
-    assert begun_before != (run.tables["growth"].sizes["spot"] == 1)
+    """A spot where growth has begun is not grown at again, what has grown is kept; where it had not, it is grown now."""
+    ended = run.tables["growth"]["ended"].values.tolist()
+    if any("it is not grown at again" in note for note in run.notes):
+        assert len(ended) == bool(run.tables["series"].sizes["sample"])
+    else:
+        assert len(ended) == 1
+        assert ended != [Ended.INTERRUPTED]
 
 
 def healed(lab: Any, run: Any, case: "Case") -> None:

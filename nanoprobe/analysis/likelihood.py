@@ -71,7 +71,11 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Log-likelihood of each bracket and its derivatives by z at the lower end and by the width u in z, shape (..., n)."""
+    """Log-likelihood of each bracket and its derivatives by z at the lower end and by the width u in z, shape (..., n).
+
+    ln(exp(-low) - exp(-high)), low = e^z, high = e^(z + u), is reckoned as ln(1 - exp(-gap)) - low with gap = high - low, which
+    keeps its digits however narrow the bracket is; 1/(exp(gap) - 1), the odds of surviving it, stands in all derivatives.
+    """
 
     value: Array
     z: Array

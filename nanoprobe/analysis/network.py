@@ -114,7 +114,8 @@ def _kept(pieces: Labels, joints: Labels, strength: Array, settings: NetworkSett
     """Return the pixels of the pieces that are boundaries, with the joints between them."""
     count = int(pieces.max(initial=0))
     best_near = ndimage.maximum_filter(strength, size=3)
-    scores = np.array([0.0, *(np.percentile(best_near[pieces == n], 25) for n in range(1, count + 1))])
+    pixels = ndimage.value_indices(pieces, ignore_value=0)
+    scores = np.array([0.0, *(np.percentile(best_near[pixels[n]], 25) for n in range(1, count + 1))])
     kept = scores >= settings.keep
     ends = _ends(pieces, joints, count)
     for _ in range(count):

@@ -115,7 +115,7 @@ def _kept(pieces: Labels, joints: Labels, strength: Array, settings: NetworkSett
     count = int(pieces.max(initial=0))
     best_near = ndimage.maximum_filter(strength, size=3)
     pixels = ndimage.value_indices(pieces, ignore_value=0)
-    scores = np.array([0.0, *(np.percentile(best_near[pixels[n]], 25) for n in range(1, count + 1))])
+    scores = np.array([0.0, *(np.percentile(best_near[pixels[n]], 25) for n in np.arange(1, count + 1))])
     kept = scores >= settings.keep
     ends = _ends(pieces, joints, count)
     for _ in range(count):

@@ -82,7 +82,8 @@ class Frames:
         self._check_order(table["counter"])
         opening = 1 if count and self._next == 0 else 0
         self._next += count
-        return table["values"][opening:].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a NaN of the signalling kind stays a NaN
+            return table["values"][opening:].astype(np.float64)
 
     def _check_head(self, table: np.ndarray) -> None:
         wrong = (table["channels"] != self._channels) | (table["oversampling"] != self._oversampling)

@@ -24,6 +24,8 @@ LONGEST_STEP = 1.0
 """Longest time (s, of the stream) until the samples show that the bias has gone on, or off."""
 SILENCE = 2.0
 """Longest time (s) without a frame that is due."""
+MOST_EMPTY = 20_000
+"""Looks in a row without a frame before that is silence as well, whatever the clock says: in a replay it may stand."""
 DEADLINE_FACTOR, DEADLINE_SLACK = 2.0, 30.0
 """It may take so many times its planned duration, and so much more (s)."""
 NOTHING = np.empty((3, 0))
@@ -65,6 +67,7 @@ class LoggedLevel:
         self._logger = logger
         self._pause = pause
         self._heard = 0.0
+        self._empty = 0
 
     def hindrance(self, plan: Waveform) -> str:
         """Get ready for `plan`; return why the logger cannot serve it, "" where it can."""
@@ -105,9 +108,10 @@ class LoggedLevel:
 
     def _look(self) -> Array:
         samples, now = self._logger.look(), self._work.moment()
+        self._empty = 0 if len(samples) else self._empty + 1
         if len(samples):
             self._heard = now
-        elif now - self._heard > SILENCE + 2 * self._logger.period:
+        elif now - self._heard > SILENCE + 2 * self._logger.period or self._empty > MOST_EMPTY:
             raise InstrumentTimeout(
                 f"{NAME}: nothing has come for {si(now - self._heard, 's')}; it says it is '{self._logger.state}'"
             )

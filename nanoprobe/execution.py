@@ -37,6 +37,7 @@ class Execution:
         self._error: BaseException | None = None
         self._unstored: list[Samples | RampDone | TableRows] = []
         self._begun = time.monotonic()
+        self._abort_seen, self._abort_marked = threading.Lock(), False
 
     def run(self) -> Outcome:
         """Execute to the end and return how it ended."""
@@ -66,13 +67,23 @@ class Execution:
         self._control.pause()
         self._events.event.emit(Held(problem))
         self._control.wait_while_paused(self._bench.lease)
-        if self._control.aborted:
+        if self._aborted():
             raise Aborted(self._control.reason)
         self._emit("note", Note("went on: somebody has looked"))
 
     def _should_stop(self) -> bool:
         self._bench.lease()
-        return self._control.aborted
+        return self._aborted()
+
+    def _aborted(self) -> bool:
+        """Say whether the end was asked for. Who sees it first writes it down before it acts, or a replay would come late."""
+        if not self._control.aborted:
+            return False
+        with self._abort_seen:
+            if self._recorder is not None and not self._abort_marked:
+                self._recorder.mark(f"{ABORTED}{self._control.reason}")
+            self._abort_marked = True
+        return True
 
     def _run(self) -> Outcome:
         self._events.event.emit(RunStarted(self._writer.path, type(self._procedure).__name__))
@@ -85,7 +96,7 @@ class Execution:
         try:
             self._procedure.startup()
             self._procedure.execute()
-            if self._control.aborted:
+            if self._aborted():
                 raise Aborted(self._control.reason)
         except BaseException as error:
             self._error = error
@@ -103,8 +114,7 @@ class Execution:
 
     def _on_abort(self) -> None:
         """Make safe at once from this thread, over the abort session, while the run thread may still be in a command."""
-        if self._recorder is not None:
-            self._recorder.mark(f"{ABORTED}{self._control.reason}")
+        self._aborted()
         self._bench.interlock.latch(self._control.reason)
         self._make_safe(self._control.reason)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,7 @@ Clock = Callable[[], float]
 
 
 class RunWriter:
-    """Writes one run; made by `create` or `reopen`. All methods belong to one thread, the run's.
+    """Writes one run; made by `create` or `reopen`. All methods but `record` belong to one thread, the run's.
 
     Use as a context manager, or call `finish`: what is left without it reads as interrupted.
     """
@@ -43,6 +44,8 @@ class RunWriter:
         self._now = now
         self._tailer = Tailer(path, journal.end, flush_after)
         self._open = True
+        # Who makes the bench safe notes what failed while the run thread may still store: two at once would spoil the journal.
+        self._one_at_a_time = threading.Lock()
 
     @classmethod
     def create(
@@ -157,16 +160,17 @@ class RunWriter:
         return int(attempt) if attempt >= 1 else 0
 
     def record(self, record: Record) -> None:
-        """Store one record; when this returns it survives a power cut (Samples: a killed process).
+        """Store one record, from any thread; when this returns it survives a power cut (Samples: a killed process).
 
         Raises BadInput for a record that cannot belong to the run (nothing is stored) and StorageError when the disk
         refuses: it says what is safe. When the thread that writes Zarr has failed, the record is still stored in the
         journal, and StorageError tells of the failure.
         """
-        self._ledger.check(record)
-        if self._ledger.is_known(record):
-            return
-        self._commit(record)
+        with self._one_at_a_time:
+            self._ledger.check(record)
+            if self._ledger.is_known(record):
+                return
+            self._commit(record)
         if self._tailer.failure is not None:
             raise self._view_failed(self._tailer.failure)
 
@@ -206,8 +210,9 @@ class RunWriter:
         """
         end = Finished(status, reason)
         try:
-            self._ledger.check(end)
-            self._commit(end)
+            with self._one_at_a_time:
+                self._ledger.check(end)
+                self._commit(end)
             self._complete(drop_journal=status == "finished")
         finally:
             self.close()

@@ -1,6 +1,7 @@
 """What is recorded is what is read: live, interrupted, closed and sealed, by us and by xarray alone."""
 
 import warnings
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -211,3 +212,23 @@ def test_a_record_that_cannot_belong_is_refused_and_nothing_is_stored(
         with pytest.raises(BadInput, match=message):
             writer.record(make({"ramp": ramp, "line": line, "frame": frame, "layout": layout}))
         assert (path / "journal/records/journal.bin").stat().st_size == size
+
+
+def test_notes_of_another_thread_do_not_spoil_the_journal(path, header):
+    """Who makes the bench safe notes what failed, while the run thread may still store."""
+    with RunWriter.create(path, header) as writer:
+
+        def note(name: str) -> None:
+            for number in range(200):
+                writer.record(Note(f"{name} {number}"))
+
+        threads = [Thread(target=note, args=(name,)) for name in ("run", "safe state")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        writer.finish("aborted")
+    with open_run(path) as run:
+        assert run.status == "aborted"
+        for name in ("run", "safe state"):
+            assert [one for one in run.notes if one.startswith(name)] == [f"{name} {number}" for number in range(200)]

@@ -1,4 +1,4 @@
-"""Every nanoscale procedure stopped at random instants: safe, and resumed where that makes sense."""
+"""Every nanoscale procedure stopped at random instants: safe, replayed as it was stopped, and resumed where that makes sense."""
 
 import math
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nanoprobe.control import RunControl
+from nanoprobe.replay import replay
 from procedures.growing import Ended
 
 IMAGE = {"image_pixels": 32, "image_size": 1e-6, "image_line_rate": 8.0, "min_confidence": 0.0}
@@ -116,7 +117,7 @@ def instants(session: Any, name: str, count: int) -> list[float]:
     return list(np.random.default_rng(SEED).uniform(start, now(lab), count))
 
 
-def stop_and_resume(session: Any, name: str, when: float) -> None:
+def stop_and_resume(session: Any, name: str, when: float, replayed: bool = False) -> None:
     lab, given = begin(session, name)
     control = RunControl()
     timeline = lab.lab.lab.timeline
@@ -124,13 +125,16 @@ def stop_and_resume(session: Any, name: str, when: float) -> None:
     before = lab.run(name, status="aborted", control=control, **given)
     assert lab.lab.call(lambda: lab.lab.lab.log.unsafe) == []
     assert rows(before, CASES[name]) <= CASES[name].rows
+    if replayed:
+        found = replay(lab.path, lab.path.with_name("replayed.zarr"))
+        assert found.same, found.wire or found.values
     CASES[name].resumed(lab, lab.resume(), CASES[name])
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_stopped_at_a_random_instant_is_safe_and_resumes_where_that_makes_sense(session, name):
     (when,) = instants(session, name, 1)
-    stop_and_resume(session, name, when)
+    stop_and_resume(session, name, when, replayed=name == "mem-sweep")
 
 
 @pytest.mark.slow
@@ -138,4 +142,4 @@ def test_a_run_stopped_at_a_random_instant_is_safe_and_resumes_where_that_makes_
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_at_twelve_instants(session, name):
     for when in instants(session, name, 12):
-        stop_and_resume(session, name, when)
+        stop_and_resume(session, name, when, replayed=True)

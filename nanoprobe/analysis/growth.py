@@ -87,13 +87,14 @@ def fit_power_law(time: Array, conductance: Array) -> PowerLaw:
 
 
 def _bend(t: Array, y: Array, slope: float) -> float:
-    """Return by how much the exponent of one half of the growth differs from `slope`, beyond what noise explains."""
+    """Return by how much the exponent of one half of the growth differs from `slope`, its noise taken off in quadrature."""
     half = len(t) // 2
     found = [0.0]
     for part in (slice(half), slice(half, None)) if half >= LEAST_HALF else ():
         own, _, left, _ = _best(t[part], y[part])
         low, high = _profile(t[part], y[part], own, left)
-        found.append(max(low - slope, slope - high, 0.0))
+        noise = own - low if own > slope else high - own
+        found.append(math.sqrt(max((own - slope) ** 2 - noise**2, 0.0)))
     return max(found)
 
 

@@ -20,7 +20,7 @@ FAULTS = {
 def test_a_source_meter_that_fails_in_a_ramp_latches_and_the_point_is_interrupted_with_its_samples(
     break_run, moments, procedure, kind
 ):
-    run = break_run(procedure, f"source_meter:{kind}@command={moments(procedure, SOURCE).biased + 3}")
+    run = break_run(procedure, f"source_meter:{kind}@command={moments(procedure, SOURCE).biased + 2}")
     assert (run.status, run.outcome.exit_status) == ("aborted", 3)
     with pytest.raises(Interlocked, match=FAULTS[kind]):
         raise run.error

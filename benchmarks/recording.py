@@ -20,8 +20,14 @@ from nanoprobe.replay import replay
 from nanoprobe.storage.traffic import traffic_files
 
 
+REACH = 15e-6
+"""Side of the largest map (m): the demo's scanner goes no farther."""
+
+
 def plan(bench: Path, points: int) -> Plan:
-    parameters = {"nx": 10, "ny": points // 10, "image_every": 0, "check_every": 0}
+    across = 10 if points < 1000 else 64
+    pitch = min(1e-6, REACH / max(across, points // across))
+    parameters = {"nx": across, "ny": points // across, "pitch": pitch, "image_every": 0, "check_every": 0}
     return Plan(procedure="trigger-map", bench=str(bench), parameters=parameters)
 
 
@@ -44,7 +50,7 @@ def run(out: Path, points: int, record: bool) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=100, help="a multiple of 10")
+    parser.add_argument("--points", type=int, default=100, help="a multiple of 10, from 1000 on of 64")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     rows = []

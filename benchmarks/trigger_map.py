@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help=f"one map of {QUICK_SIDE}x{QUICK_SIDE} points alone")
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES, help="points along a side of each map")
     asked = parser.parse_args(arguments)
-    jobs = [(QUICK_SIDE, PLAIN)] if asked.quick else [*((side, PLAIN) for side in asked.sides), (20, {})]
+    jobs = [(QUICK_SIDE, PLAIN)] if asked.quick else [*((side, PLAIN) for side in asked.sides), (16, {})]
     print(line(list(HEADINGS.values())))
     print(line(["---"] * len(HEADINGS)))
     for side, extras in jobs:

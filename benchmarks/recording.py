@@ -19,7 +19,6 @@ from nanoprobe.plan import Plan
 from nanoprobe.replay import replay
 from nanoprobe.storage.traffic import traffic_files
 
-
 REACH = 15e-6
 """Side of the largest map (m): the demo's scanner goes no farther."""
 

@@ -1,5 +1,6 @@
 """Keithley 2450 source-meter in its native SCPI: sources voltage, measures current."""
 
+import logging
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -18,6 +19,8 @@ from nanoprobe.errors import GarbledAnswer, InstrumentError, InstrumentTimeout, 
 from nanoprobe.plugins import Driver
 from nanoprobe.roles import Array, OnSamples, RampPlan, RampRecord, Reading, SourceMeter, TripWay, Watch
 from nanoprobe.waveform import OnReadings, Waveform, WaveformEnd
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_BUFFER = "defbuffer1"
 RESET_TIME = 10.0
@@ -351,8 +354,11 @@ def _give_up(meter: Keithley2450, error: BaseException) -> None:
     try:
         if isinstance(error, InstrumentTimeout):
             meter.off()
-    except (InstrumentError, Unreachable):
-        pass  # the first error says what is wrong
+    except (
+        InstrumentError,
+        Unreachable,
+    ) as problem:  # the first error says what is wrong; this one what may still be on
+        _log.error("%s may still have its output on: %s", meter.name, problem)
     finally:
         meter.close()
 
